@@ -1,0 +1,1 @@
+"""One shop platform each. No adapter knows another; entry points load them."""

@@ -1,0 +1,182 @@
+"""Mirror to one row of facts per person, kept incrementally. Every figure is defined in DEFINITIONS.
+
+A rebuild and a refresh run the same statements, over ranges of people or over the dirty ones, so that they
+always agree.
+"""
+
+import sqlite3
+import time
+from datetime import date
+from decimal import Decimal
+
+import msgspec
+
+from connector import people
+from connector.database import PERSON_INDEX, Database
+from connector.mirror import Terms
+
+# A chunk of a rebuild aims at this, so that other writers get through.
+CHUNK_SECONDS = 0.2
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """What ABC classes are worked out from: days of orders, and the cumulative percentages of A and A with B."""
+
+    days: int = 365
+    a: Decimal = Decimal(80)
+    b: Decimal = Decimal(95)
+
+
+_FACTS = """
+    INSERT OR REPLACE INTO facts (person, shop, tie, orders, spent, net, first_day, last_day, code_orders,
+        window_orders, window_value, abc_class, unknown)
+    SELECT p.person, p.shop, coalesce(c.id, p.identity), coalesce(a.orders, 0), coalesce(a.spent, 0),
+        coalesce(a.net, 0), a.first_day, a.last_day, coalesce(a.code_orders, 0),
+        coalesce(a.window_orders, 0), coalesce(a.window_value, 0), f.abc_class,
+        :limited AND coalesce(c.shop_order_count, 0) > coalesce(a.seen, 0)
+    FROM people AS p
+    LEFT JOIN customers AS c ON c.customer = p.customer
+    LEFT JOIN facts AS f ON f.person = p.person
+    LEFT JOIN (
+        SELECT person,
+            count(*) AS seen,
+            sum(counts) AS orders,
+            sum(spent) FILTER (WHERE counts) AS spent,
+            sum(net) FILTER (WHERE counts) AS net,
+            min(day) FILTER (WHERE counts) AS first_day,
+            max(day) FILTER (WHERE counts) AS last_day,
+            sum(has_code) FILTER (WHERE counts) AS code_orders,
+            sum(counts AND day > :window_start AND day <= :today) AS window_orders,
+            sum(spent) FILTER (WHERE counts AND day > :window_start AND day <= :today) AS window_value
+        FROM (
+            SELECT person, day, spent, net, has_code, uncounted IS NULL AND gone_at IS NULL AS counts
+            FROM orders WHERE person {chosen}
+        )
+        GROUP BY person
+    ) AS a ON a.person = p.person
+    WHERE p.person {chosen} AND p.cluster <> '' AND p.shop = :shop
+"""
+
+_CUTS = """
+    SELECT window_value, tie FROM (
+        SELECT window_value, tie, sum(window_value) OVER (
+            ORDER BY window_value DESC, tie ROWS UNBOUNDED PRECEDING
+        ) AS reached, row_number() OVER (ORDER BY window_value DESC, tie) AS place
+        FROM facts INDEXED BY facts_by_value
+        WHERE shop = :shop AND window_orders > 0 AND window_value > 0
+    )
+    WHERE reached * 10000 <= :share * :total OR (place = 1 AND :first)
+    ORDER BY window_value, tie DESC LIMIT 1
+"""
+
+_CLASSIFY = """
+    UPDATE facts SET abc_class = n.class FROM (
+        SELECT person AS who, CASE
+            WHEN window_orders = 0 THEN NULL
+            WHEN window_value <= 0 THEN 'C'
+            WHEN window_value > :a_value OR (window_value = :a_value AND tie <= :a_tie) THEN 'A'
+            WHEN window_value > :b_value OR (window_value = :b_value AND tie <= :b_tie) THEN 'B'
+            ELSE 'C' END AS class
+        FROM facts WHERE shop = :shop
+    ) AS n
+    WHERE facts.person = n.who AND facts.abc_class IS NOT n.class
+    RETURNING facts.person
+"""
+
+
+def refresh(db: Database, shop: int, terms: Terms, window: Window, today: date) -> None:
+    """Bring people and facts in line with the mirror, as of `today` in the shop's time zone.
+
+    Whoever changed, in facts or in ABC class, is in `dirty` afterwards, for the groups to see.
+    """
+    db.build_indexes()
+    people.refresh(db, shop, terms)
+    with db.write() as connection:
+        connection.execute(PERSON_INDEX)
+    row = db.row("SELECT rebuild, window_end, info FROM shops WHERE shop = ?", (shop,))
+    assert row is not None  # noqa: S101  the caller opened the shop
+    values = {
+        "shop": shop,
+        "today": today.toordinal(),
+        "window_start": today.toordinal() - window.days,
+        "limited": '"orders_visible_from":null' not in (row["info"] or '"orders_visible_from":null'),
+    }
+    if row["rebuild"]:
+        _rebuild(db, values)
+    else:
+        _move_window(db, values, row["window_end"], window)
+        with db.write() as connection:
+            _recompute(connection, values, "IN (SELECT person FROM dirty WHERE shop = :shop)")
+    with db.write() as connection:
+        _classify(connection, values, window)
+        connection.execute(
+            "UPDATE shops SET rebuild = 0, window_end = ? WHERE shop = ?", (values["today"], shop)
+        )
+
+
+def _rebuild(db: Database, values: dict[str, int]) -> None:
+    with db.write() as connection:
+        connection.execute(
+            "INSERT OR IGNORE INTO dirty SELECT person, shop FROM people WHERE shop = ?", (values["shop"],)
+        )
+        connection.execute(
+            "DELETE FROM facts WHERE shop = ? AND person NOT IN"
+            " (SELECT person FROM people WHERE cluster <> '')",
+            (values["shop"],),
+        )
+    last = db.value("SELECT max(person) FROM people WHERE shop = ?", (values["shop"],))
+    start = db.value("SELECT min(person) FROM people WHERE shop = ?", (values["shop"],))
+    size = 1000
+    while start <= last:
+        began = time.monotonic()
+        with db.write() as connection:
+            _recompute(
+                connection, values | {"low": start, "high": start + size - 1}, "BETWEEN :low AND :high"
+            )
+        start += size
+        took = max(time.monotonic() - began, 0.001)
+        size = max(200, min(int(size * CHUNK_SECONDS / took), size * 2))
+
+
+def _recompute(connection: sqlite3.Connection, values: dict[str, int], chosen: str) -> None:
+    if chosen.startswith("IN"):
+        connection.execute(
+            f"DELETE FROM facts WHERE person {chosen} AND person NOT IN"
+            " (SELECT person FROM people WHERE cluster <> '')",
+            values,
+        )
+    connection.execute(_FACTS.format(chosen=chosen), values)
+
+
+def _move_window(db: Database, values: dict[str, int], window_end: int | None, window: Window) -> None:
+    """People with an order that a new day brings into the window or takes out of it are dirty."""
+    before = window_end if window_end is not None else values["today"]
+    spans = sorted((before, values["today"]))
+    with db.write() as connection:
+        for shift in (0, window.days):
+            connection.execute(
+                "INSERT OR IGNORE INTO dirty SELECT DISTINCT person, shop FROM orders"
+                " WHERE shop = ? AND day > ? AND day <= ? AND person IS NOT NULL",
+                (values["shop"], spans[0] - shift, spans[1] - shift),
+            )
+
+
+def _classify(connection: sqlite3.Connection, values: dict[str, int], window: Window) -> None:
+    """ABC classes from two cut points. Equal values are ordered by id as text (DEFINITIONS, *ABC*)."""
+    total = connection.execute(
+        "SELECT sum(window_value) FROM facts WHERE shop = ? AND window_orders > 0 AND window_value > 0",
+        (values["shop"],),
+    ).fetchone()[0]
+    cuts: dict[str, object] = {"shop": values["shop"]}
+    for name, share in (("a", window.a), ("b", window.b)):
+        row = connection.execute(
+            _CUTS,
+            {"shop": values["shop"], "share": int(share * 100), "total": total or 0, "first": name == "a"},
+        ).fetchone()
+        # Nobody: a bound that no value reaches.
+        cuts[f"{name}_value"], cuts[f"{name}_tie"] = (row[0], row[1]) if row else (2**62, "")
+    moved = connection.execute(_CLASSIFY, cuts).fetchall()
+    connection.executemany(
+        "INSERT OR IGNORE INTO dirty (person, shop) VALUES (?, ?)",
+        [(person, values["shop"]) for (person,) in moved],
+    )

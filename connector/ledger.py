@@ -1,0 +1,273 @@
+"""Runs, planned changes and their outcomes. Rows are written before the call and settled after it."""
+
+import secrets
+import sqlite3
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from connector.database import Database, milliseconds, moment
+from connector.mirror import Mirror
+from connector.model import Change, CreateCoupon, DisableCoupon, ExtendCoupon, Result, UpdateTags
+
+RunKind = Literal["pull", "push", "undo", "adopt"]
+
+
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """A change with why it is to be made, in the owner's words, and what a coupon may cost at most."""
+
+    change: Change
+    reason: str = ""
+    face_value: int = 0
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """A change as the ledger has it."""
+
+    run: str
+    position: int
+    change: Change
+    reason: str
+    state: Literal["planned", "done", "refused"]
+    error: str | None
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """One run of the line. `outcome` is None while it runs and for ever if it was killed."""
+
+    run: str
+    kind: RunKind
+    began_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    undoes: str | None
+    counts: Mapping[str, int]
+
+
+def begin(db: Database, shop: int, kind: RunKind, now: datetime, undoes: str | None = None) -> str:
+    """Open a run. Its name tells kind and time and is typed by people: `undo push-20261122-0546-x7qk`."""
+    run = f"{kind}-{now:%Y%m%d-%H%M}-{secrets.token_hex(2)}"
+    with db.write() as connection:
+        connection.execute(
+            "INSERT INTO runs (run, shop, kind, began_at, undoes) VALUES (?, ?, ?, ?, ?)",
+            (run, shop, kind, milliseconds(now), undoes),
+        )
+    return run
+
+
+def end(db: Database, run: str, now: datetime, outcome: str, counts: Mapping[str, int]) -> None:
+    """Close a run."""
+    with db.write() as connection:
+        connection.execute(
+            "UPDATE runs SET ended_at = ?, outcome = ?, counts = ? WHERE run = ?",
+            (milliseconds(now), outcome, msgspec.json.encode(counts).decode(), run),
+        )
+
+
+def runs(db: Database, shop: int, limit: int = 20) -> list[Run]:
+    """The latest runs, newest first."""
+    found = db.rows(
+        "SELECT * FROM runs WHERE shop = ? ORDER BY began_at DESC, rowid DESC LIMIT ?", (shop, limit)
+    )
+    return [_run(row) for row in found]
+
+
+def find_run(db: Database, run: str) -> tuple[int, Run] | None:
+    """The shop and the run of that name, or None."""
+    row = db.row("SELECT * FROM runs WHERE run = ?", (run,))
+    return None if row is None else (row["shop"], _run(row))
+
+
+def _run(row: sqlite3.Row) -> Run:
+    return Run(
+        run=row["run"],
+        kind=row["kind"],
+        began_at=moment(row["began_at"]),
+        ended_at=moment(row["ended_at"]) if row["ended_at"] else None,
+        outcome=row["outcome"],
+        undoes=row["undoes"],
+        counts=msgspec.json.decode(row["counts"]),
+    )
+
+
+def plan(db: Database, shop: int, run: str, changes: Sequence[Planned]) -> None:
+    """Write every change of a run before the first of them is sent.
+
+    Tags are claimed and coupons reserved here: if we die between the call and its outcome, what arrived in
+    the shop is known to be ours.
+    """
+    with db.write() as connection:
+        connection.executemany(
+            "INSERT INTO changes (run, position, shop, customer_id, change, reason, state)"
+            " VALUES (?, ?, ?, ?, ?, ?, 'planned')",
+            [
+                (run, position, shop, each.change.customer_id if hasattr(each.change, "customer_id") else None,
+                 msgspec.json.encode(each.change).decode(), each.reason)
+                for position, each in enumerate(changes)
+            ],
+        )  # fmt: skip
+        connection.executemany(
+            "INSERT OR IGNORE INTO own_tags VALUES (?, ?, ?, ?)",
+            [
+                (shop, each.change.customer_id, tag, run)
+                for each in changes
+                if isinstance(each.change, UpdateTags)
+                for tag in each.change.add
+            ],
+        )
+        connection.executemany(
+            "INSERT OR REPLACE INTO issued VALUES (?, ?, ?, ?, ?, ?, 'planned', ?, ?, ?, ?)",
+            [_issued_row(shop, run, each) for each in changes if isinstance(each.change, CreateCoupon)],
+        )
+
+
+def _issued_row(shop: int, run: str, planned: Planned) -> tuple[object, ...]:
+    coupon = planned.change
+    assert isinstance(coupon, CreateCoupon)  # noqa: S101
+    return (
+        shop,
+        coupon.mark.campaign,
+        coupon.mark.person,
+        coupon.mark.round,
+        coupon.code,
+        coupon.customer_id,
+        run,
+        milliseconds(coupon.starts_at),
+        milliseconds(coupon.ends_at),
+        planned.face_value,
+    )
+
+
+def settle(mirror: Mirror, entry: Entry, result: Result, now: datetime) -> None:
+    """Write one outcome. A change that was done is applied to the mirror in the same transaction."""
+    state = "refused" if result.error else "done"
+    with mirror.db.write() as connection:
+        connection.execute(
+            "UPDATE changes SET state = ?, error = ?, settled_at = ? WHERE run = ? AND position = ?",
+            (state, result.error, milliseconds(now), entry.run, entry.position),
+        )
+        if result.error:
+            _give_back(connection, mirror.shop, entry)
+        else:
+            _keep(connection, mirror.shop, entry.change)
+            mirror.apply(connection, entry.change)
+
+
+def _give_back(connection: sqlite3.Connection, shop: int, entry: Entry) -> None:
+    """A refused change leaves nothing of ours in the shop."""
+    change = entry.change
+    if isinstance(change, UpdateTags):
+        connection.executemany(
+            "DELETE FROM own_tags WHERE shop = ? AND customer_id = ? AND tag = ? AND run = ?",
+            [(shop, change.customer_id, tag, entry.run) for tag in change.add],
+        )
+    elif isinstance(change, CreateCoupon):
+        connection.execute(
+            "UPDATE issued SET state = 'refused' WHERE shop = ? AND code = ? AND run = ?",
+            (shop, change.code, entry.run),
+        )
+
+
+def _keep(connection: sqlite3.Connection, shop: int, change: Change) -> None:
+    if isinstance(change, UpdateTags):
+        connection.executemany(
+            "DELETE FROM own_tags WHERE shop = ? AND customer_id = ? AND tag = ?",
+            [(shop, change.customer_id, tag) for tag in change.remove],
+        )
+    elif isinstance(change, CreateCoupon):
+        _set_coupon_state(connection, shop, change.code, "issued")
+    elif isinstance(change, DisableCoupon):
+        _set_coupon_state(connection, shop, change.code, "revoked")
+    elif isinstance(change, ExtendCoupon):
+        connection.execute(
+            "UPDATE issued SET ends_at = ? WHERE shop = ? AND code = ?",
+            (milliseconds(change.ends_at), shop, change.code),
+        )
+
+
+def _set_coupon_state(connection: sqlite3.Connection, shop: int, code: str, state: str) -> None:
+    connection.execute("UPDATE issued SET state = ? WHERE shop = ? AND code = ?", (state, shop, code))
+
+
+def entries(db: Database, run: str) -> list[Entry]:
+    """All changes of a run, in order."""
+    return [_entry(row) for row in db.rows("SELECT * FROM changes WHERE run = ? ORDER BY position", (run,))]
+
+
+def unsettled(db: Database, shop: int) -> dict[str, list[Entry]]:
+    """What runs before us planned and did not see settled, oldest run first."""
+    found: dict[str, list[Entry]] = {}
+    rows = db.rows(
+        "SELECT c.* FROM changes AS c JOIN runs AS r USING (run)"
+        " WHERE c.shop = ? AND c.state = 'planned' ORDER BY r.began_at, c.run, c.position",
+        (shop,),
+    )
+    for row in rows:
+        found.setdefault(row["run"], []).append(_entry(row))
+    return found
+
+
+def _entry(row: sqlite3.Row) -> Entry:
+    return Entry(
+        run=row["run"],
+        position=row["position"],
+        change=msgspec.json.decode(row["change"], type=Change),
+        reason=row["reason"] or "",
+        state=row["state"],
+        error=row["error"],
+    )
+
+
+def has_pushed(db: Database, shop: int) -> bool:
+    """Whether any push ever reached this shop."""
+    return bool(
+        db.value(
+            "SELECT count(*) FROM changes JOIN runs USING (run)"
+            " WHERE changes.shop = ? AND changes.state = 'done' AND runs.kind = 'push'",
+            (shop,),
+        )
+    )
+
+
+def adopt_tags(db: Database, shop: int, run: str) -> int:
+    """Take over tags with our prefix that were in the shop before us. Returns how many."""
+    with db.write() as connection:
+        return connection.execute(
+            "INSERT OR IGNORE INTO own_tags SELECT shop, customer_id, tag, ? FROM shop_tags WHERE shop = ?",
+            (run, shop),
+        ).rowcount
+
+
+def hold(db: Database, shop: int, why: str | None) -> None:
+    """Hold pushing to this shop, or with None let it go on."""
+    with db.write() as connection:
+        connection.execute("UPDATE shops SET hold = ? WHERE shop = ?", (why, shop))
+
+
+def why_held(db: Database, shop: int) -> str | None:
+    """Why pushing is held, or None."""
+    row = db.row("SELECT hold FROM shops WHERE shop = ?", (shop,))
+    return None if row is None else row["hold"]
+
+
+def approve(db: Database, shop: int, changes: Sequence[Change], now: datetime) -> None:
+    """Keep a plan the owner has looked at. A newer approval replaces an older one."""
+    with db.write() as connection:
+        connection.execute(
+            "INSERT OR REPLACE INTO approvals VALUES (?, ?, ?)",
+            (shop, milliseconds(now), msgspec.json.encode(list(changes)).decode()),
+        )
+
+
+def approved(db: Database, shop: int) -> list[Change] | None:
+    """The approved plan that waits to be pushed, or None."""
+    row = db.row("SELECT changes FROM approvals WHERE shop = ?", (shop,))
+    return None if row is None else msgspec.json.decode(row["changes"], type=list[Change])
+
+
+def drop_approval(db: Database, shop: int) -> None:
+    """An approval serves one push."""
+    with db.write() as connection:
+        connection.execute("DELETE FROM approvals WHERE shop = ?", (shop,))

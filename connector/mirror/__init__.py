@@ -1,0 +1,6 @@
+"""What the shop told us: storing pages, reads in progress, watermarks, and what is gone."""
+
+from connector.mirror.mirror import OVERLAP, Mirror, Read, open_shop, remember_shop, shop_info
+from connector.mirror.terms import Terms, normalised
+
+__all__ = ["OVERLAP", "Mirror", "Read", "Terms", "normalised", "open_shop", "remember_shop", "shop_info"]

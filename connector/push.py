@@ -1,0 +1,157 @@
+"""Writing to a shop: every change is in the ledger before it is sent and settled as its answer comes."""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from connector import ledger
+from connector.ledger import Entry, Planned
+from connector.model import Change, CreateCoupon, DisableCoupon, Kind, Order, UpdateTags
+from connector.plan import inverse
+from connector.pull import Stopped
+from connector.shop import Shop
+
+# How many customers one fresh read asks for.
+FRESH = 100
+
+
+class Pushed(msgspec.Struct, kw_only=True):
+    """What became of a push or an undo."""
+
+    run: str
+    done: int = 0
+    refused: list[tuple[Change, str]] = []
+    left: list[str] = []  #: what an undo could not take back, a sentence each
+
+
+def push(shop: Shop, changes: Sequence[Planned]) -> Pushed:
+    """Send changes as one run."""
+    run = ledger.begin(shop.db, shop.key, "push", shop.now())
+    return _send_new(shop, run, changes)
+
+
+def settle_unsettled(shop: Shop) -> int:
+    """Bring to an end what earlier runs planned and did not see settled. Returns how many changes.
+
+    Every change is safe to apply twice, so they are sent again under their own run's name, by which the
+    adapter finds an operation that the shop is still working on.
+    """
+    settled = 0
+    for run, entries in ledger.unsettled(shop.db, shop.key).items():
+        pushed = Pushed(run=run)
+        _send(shop, entries, pushed)
+        _end(shop, pushed)
+        settled += len(entries)
+    return settled
+
+
+def _send_new(shop: Shop, run: str, changes: Sequence[Planned]) -> Pushed:
+    ledger.plan(shop.db, shop.key, run, changes)
+    pushed = Pushed(run=run)
+    _send(shop, ledger.entries(shop.db, run), pushed)
+    _end(shop, pushed)
+    return pushed
+
+
+def _send(shop: Shop, entries: Sequence[Entry], pushed: Pushed) -> None:
+    copy = shop.mirror()
+    results = shop.adapter.push((entry.change for entry in entries), pushed.run)
+    for number, (entry, result) in enumerate(zip(entries, results, strict=True), 1):
+        ledger.settle(copy, entry, result, shop.now())
+        if result.error:
+            pushed.refused.append((entry.change, result.error))
+        else:
+            pushed.done += 1
+        shop.watch.step("changes", number, len(entries))
+        if shop.watch.should_stop() and number < len(entries):
+            raise Stopped
+
+
+def _end(shop: Shop, pushed: Pushed) -> None:
+    outcome = f"{len(pushed.refused)} refused" if pushed.refused else "done"
+    counts = {"done": pushed.done, "refused": len(pushed.refused)}
+    ledger.end(shop.db, pushed.run, shop.now(), outcome, counts)
+
+
+def undo(shop: Shop, run: str) -> Pushed:
+    """Take back what one push did, as far as it is still as that push left it. Pushing is held before."""
+    ledger.hold(shop.db, shop.key, f"{run} was undone")
+    settle_unsettled(shop)
+    done = [entry for entry in ledger.entries(shop.db, run) if entry.state == "done"]
+    _look_again(shop, done)
+    pushed = Pushed(run=ledger.begin(shop.db, shop.key, "undo", shop.now(), undoes=run))
+    changes = [
+        Planned(change=change, reason=f"undo {run}")
+        for entry in done
+        for change in _taken_back(shop, entry, pushed.left)
+    ]
+    left = pushed.left
+    pushed = _send_new(shop, pushed.run, changes)
+    pushed.left = left
+    return pushed
+
+
+def _look_again(shop: Shop, entries: Sequence[Entry]) -> None:
+    """Read the customers and orders concerned afresh: the owner may have changed things since."""
+    ids = sorted({who for entry in entries if (who := getattr(entry.change, "customer_id", None))})
+    copy = shop.mirror()
+    for start in range(0, len(ids), FRESH):
+        some = ids[start : start + FRESH]
+        for page in shop.adapter.by_id(Kind.CUSTOMERS, some):
+            copy.store_fresh(page.records, {Kind.CUSTOMERS: page.gone}, shop.now())
+        shop.watch.step("customers read again", start + len(some), len(ids))
+    buyers = sorted({entry.change.customer_id for entry in entries if isinstance(entry.change, CreateCoupon)})
+    for start in range(0, len(buyers), FRESH):
+        for orders in shop.adapter.orders_of(buyers[start : start + FRESH]):
+            records: tuple[Order, ...] = orders.records
+            copy.store_fresh(records, {}, shop.now())
+
+
+def _taken_back(shop: Shop, entry: Entry, left: list[str]) -> Iterator[Change]:
+    back = inverse(entry.change)
+    if isinstance(back, UpdateTags):
+        kept = _still_ours(shop, entry.run, back)
+        if kept.add or kept.remove:
+            yield kept
+        if len(kept.remove) < len(back.remove):
+            left.append(f"customer {back.customer_id}: a tag was changed in the shop since")
+    elif isinstance(back, DisableCoupon):
+        why = _why_kept(shop, back.code)
+        if why is None:
+            yield back
+        else:
+            left.append(f"code {back.code}: {why}")
+
+
+def _still_ours(shop: Shop, run: str, back: UpdateTags) -> UpdateTags:
+    """Only tags that the shop still has and this run put there; only put back what is missing."""
+    has = _tags(shop, "SELECT tag FROM shop_tags WHERE shop = ? AND customer_id = ?", back.customer_id)
+    owned = {
+        row["tag"].casefold()
+        for row in shop.db.rows(
+            "SELECT tag FROM own_tags WHERE shop = ? AND customer_id = ? AND run = ?",
+            (shop.key, back.customer_id, run),
+        )
+    }
+    return UpdateTags(
+        customer_id=back.customer_id,
+        add=tuple(tag for tag in back.add if tag.casefold() not in has),
+        remove=tuple(tag for tag in back.remove if tag.casefold() in has & owned),
+    )
+
+
+def _tags(shop: Shop, query: str, customer_id: str) -> set[str]:
+    return {row["tag"].casefold() for row in shop.db.rows(query, (shop.key, customer_id))}
+
+
+def _why_kept(shop: Shop, code: str) -> str | None:
+    """Why a coupon is not disabled: it was used, or it is over already."""
+    used = shop.db.row(
+        "SELECT o.number FROM order_codes AS k JOIN orders AS o USING (order_key)"
+        " WHERE k.shop = ? AND k.code = ? AND o.cancelled_at IS NULL AND o.gone_at IS NULL",
+        (shop.key, code),
+    )
+    if used is not None:
+        return f"it was redeemed with order {used['number']}"
+    row = shop.db.row("SELECT state FROM issued WHERE shop = ? AND code = ?", (shop.key, code))
+    return None if row is not None and row["state"] == "issued" else "it was revoked before"
