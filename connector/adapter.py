@@ -46,13 +46,15 @@ class Adapter(Protocol):
       table in the config: names, types and defaults. A parameter of type `pydantic.SecretStr` is a secret.
     - `since` is a hint: giving more is fine, giving less is a defect. None asks for everything.
     - A read finishes or raises an `AdapterError`. It never ends early in silence.
-    - A checkpoint handed back resumes where its page ended.
+    - A checkpoint handed back resumes where its page ended. One that the shop no longer honours (a result
+      that has expired, say) starts over: more is fine.
     - `push` yields exactly one `Result` per change, as it goes; batching is the adapter's own affair. `run`
       names the push, so that an operation which a crashed process left running in the shop is found: nothing
       new is sent before that has settled. A change the shop refuses gives a `Result` with an error; trouble
       with the shop itself raises.
     - Tags change by delta; a tag that is not named in the change is never touched. Tags compare case-folded.
-    - Every change is safe to apply twice.
+    - Every change is safe to apply twice. To disable a coupon that is gone is done; to extend one that was
+      disabled is refused.
     - A coupon code that exists in the shop and is not ours (another mark or none) is refused, never reused.
     """
 
@@ -90,11 +92,15 @@ class Adapter(Protocol):
         ...
 
     def tags(self, prefix: str, checkpoint: str | None) -> Iterator[Page[Tagging]]:
-        """Who has tags with our prefix. Empty at once where `customers` shows every change of tags."""
+        """Who has tags with our prefix.
+
+        No page at all where `customers` shows every change of tags; else at least one, if need be an empty
+        one: whoever is not in it has none.
+        """
         ...
 
     def coupons(self, since: datetime | None, checkpoint: str | None) -> Iterator[Page[Coupon]]:
-        """Coupons that carry our mark; foreign ones are never given."""
+        """Coupons that carry our mark, disabled ones with `active=False`; foreign ones are never given."""
         ...
 
     def push(self, changes: Iterable[Change], run: str) -> Iterator[Result]:

@@ -20,7 +20,7 @@ CHUNK_SECONDS = 0.2
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
-    """What ABC classes are worked out from: days of orders, and the cumulative percentages of A and A with B."""
+    """What ABC classes come from: days of orders, and the cumulative percentages of A and of A with B."""
 
     days: int = 365
     a: Decimal = Decimal(80)
@@ -141,8 +141,8 @@ def _rebuild(db: Database, values: dict[str, int]) -> None:
 def _recompute(connection: sqlite3.Connection, values: dict[str, int], chosen: str) -> None:
     if chosen.startswith("IN"):
         connection.execute(
-            f"DELETE FROM facts WHERE person {chosen} AND person NOT IN"
-            " (SELECT person FROM people WHERE cluster <> '')",
+            f"DELETE FROM facts WHERE person {chosen} AND NOT EXISTS"
+            " (SELECT 1 FROM people AS p WHERE p.person = facts.person AND p.cluster <> '')",
             values,
         )
     connection.execute(_FACTS.format(chosen=chosen), values)

@@ -16,8 +16,9 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 import requests
+import urllib3
 from requests.structures import CaseInsensitiveDict
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential, wait_random
 
 from connector import __version__
 from connector.errors import (
@@ -129,6 +130,8 @@ class Client:
         self._sessions: list[requests.Session] = []
         self._secrets: set[str] = set()
         self._not_before = 0.0
+        first = self.limits.first_wait
+        self._backoff = wait_exponential(first, self.limits.longest_wait) + wait_random(0, first)
         for secret in secrets:
             self.hide(secret)
 
@@ -263,12 +266,15 @@ class Client:
         """The body, its announced length enforced."""
         host = _host(reply.url)
         try:
-            for piece in reply.iter_content(CHUNK):
+            # read1 gives what has arrived; iter_content would wait for a full piece, however slowly it drips
+            while piece := reply.raw.read1(CHUNK, decode_content=True):
                 if self._clock() > deadline:
                     raise TemporaryError(f"{host} answers too slowly.")
                 yield piece
-        except requests.exceptions.RequestException as error:
-            raise self._error(error, host) from None
+        except urllib3.exceptions.TimeoutError:
+            raise TemporaryError(f"{host} took too long to answer.") from None
+        except urllib3.exceptions.HTTPError:
+            raise TemporaryError(f"{host} broke off in the middle of an answer.") from None
         announced = reply.headers.get("Content-Length", "")
         if announced.isdecimal() and reply.raw.tell() != int(announced):
             raise TemporaryError(f"{host} broke off in the middle of an answer.")
@@ -300,8 +306,6 @@ class Client:
             refused = "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error)
             kind = _NotProcessedError if refused else TemporaryError
             return kind(f"There is no connection to {host}.")
-        if isinstance(error, (kinds.ChunkedEncodingError, kinds.ContentDecodingError)):
-            return TemporaryError(f"{host} broke off in the middle of an answer.")
         return ConfigError(f"The address {self.redact(host)!r} cannot be used: {type(error).__name__}.")
 
     def _raise_for_status(self, answer: Response, accept: Collection[int]) -> None:
@@ -335,11 +339,7 @@ class Client:
         )
 
     def _wait(self, state: RetryCallState) -> float:
-        limits = self.limits
-        backoff = wait_exponential_jitter(
-            initial=limits.first_wait, max=limits.longest_wait, jitter=limits.first_wait
-        )
-        return max(backoff(state), _asked(state))
+        return max(self._backoff(state), _asked(state))
 
     def _give_up(self, state: RetryCallState, deadline: float) -> bool:
         """Also when the shop asks for a longer wait than we may take: the next run will find it rested."""

@@ -62,7 +62,7 @@ def end(db: Database, run: str, now: datetime, outcome: str, counts: Mapping[str
     with db.write() as connection:
         connection.execute(
             "UPDATE runs SET ended_at = ?, outcome = ?, counts = ? WHERE run = ?",
-            (milliseconds(now), outcome, msgspec.json.encode(counts).decode(), run),
+            (milliseconds(now), outcome, _json(counts), run),
         )
 
 
@@ -92,6 +92,15 @@ def _run(row: sqlite3.Row) -> Run:
     )
 
 
+def customer_of(change: Change) -> str | None:
+    """Whom a change concerns, if it says so."""
+    return None if isinstance(change, ExtendCoupon) else change.customer_id
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
 def plan(db: Database, shop: int, run: str, changes: Sequence[Planned]) -> None:
     """Write every change of a run before the first of them is sent.
 
@@ -103,11 +112,10 @@ def plan(db: Database, shop: int, run: str, changes: Sequence[Planned]) -> None:
             "INSERT INTO changes (run, position, shop, customer_id, change, reason, state)"
             " VALUES (?, ?, ?, ?, ?, ?, 'planned')",
             [
-                (run, position, shop, each.change.customer_id if hasattr(each.change, "customer_id") else None,
-                 msgspec.json.encode(each.change).decode(), each.reason)
+                (run, position, shop, customer_of(each.change), _json(each.change), each.reason)
                 for position, each in enumerate(changes)
             ],
-        )  # fmt: skip
+        )
         connection.executemany(
             "INSERT OR IGNORE INTO own_tags VALUES (?, ?, ?, ?)",
             [
@@ -257,7 +265,7 @@ def approve(db: Database, shop: int, changes: Sequence[Change], now: datetime) -
     with db.write() as connection:
         connection.execute(
             "INSERT OR REPLACE INTO approvals VALUES (?, ?, ?)",
-            (shop, milliseconds(now), msgspec.json.encode(list(changes)).decode()),
+            (shop, milliseconds(now), _json(list(changes))),
         )
 
 

@@ -1,7 +1,7 @@
 """Frozen records and changes. No I/O, no clock.
 
 Ids are the shop's own, always text. Money is integer minor units of `currency` (ISO 4217 decimals:
-1234 is 12.34 EUR, or 1234 JPY). Times are aware UTC datetimes. Tuples, not lists, so that records hash.
+1234 is 12.34 EUR, or 1234 JPY). Times are aware UTC datetimes. Nothing in a record is ever changed.
 """
 
 from collections.abc import Mapping
@@ -24,10 +24,11 @@ class Feature(StrEnum):
     """What a shop can do. The core asks for a feature, never for a platform."""
 
     TAGS = "tags"  #: carries customer tags
-    COUPONS = "coupons"  #: can create coupon codes
+    COUPONS = "coupons"  #: can create coupon codes, bound in at least one of these two ways:
     COUPON_FOR_CUSTOMER = "coupon-for-customer"  #: can bind a coupon to one customer
     COUPON_FOR_GROUP = "coupon-for-group"  #: can put many codes on one discount
     ATTRIBUTES = "attributes"  #: can store named values on a customer
+    CUSTOMER_GROUPS = "customer-groups"  #: can move a customer from one customer group to another
     PRODUCTS = "products"  #: gives products with their tags and categories
     DELETIONS = "deletions"  #: `by_id` tells a deleted record from a failed read
     GUEST_RECORDS = "guest-records"  #: keeps a customer record for a guest, so that guests can be tagged

@@ -139,11 +139,17 @@ def _gather_touched(connection: sqlite3.Connection, shop: int) -> None:
         f" WHERE customer IN ({touched.format('customers')})",
         values,
     )
+    # The orders of a touched customer may leave somebody, and join somebody else.
+    theirs = f"o.customer_id IN (SELECT id FROM customers WHERE customer IN ({touched.format('customers')}))"
     connection.execute(
-        f"{add} SELECT cluster FROM ({_order_cluster('o.order_key IN (' + touched.format('orders') + ')')})"
-        " WHERE cluster IS NOT NULL",
+        f"{add} SELECT p.cluster FROM orders AS o JOIN people AS p USING (person)"
+        f" WHERE o.shop = :shop AND {theirs}",
         values,
     )
+    for where in (theirs, f"o.order_key IN ({touched.format('orders')})"):
+        connection.execute(
+            f"{add} SELECT cluster FROM ({_order_cluster(where)}) WHERE cluster IS NOT NULL", values
+        )
     _gather_members(connection, values, touched.format("customers"), touched.format("orders"))
 
 
@@ -158,7 +164,8 @@ def _gather_members(
         f" OR c.customer IN ({touched_customers}))",
         values,
     )
-    of_members = "o.customer_id IN (SELECT c2.id FROM temp.member_customers AS m JOIN customers AS c2 USING (customer))"
+    ids = "SELECT c2.id FROM temp.member_customers AS m JOIN customers AS c2 USING (customer)"
+    of_members = f"o.customer_id IN ({ids})"
     by_address = "o.email_key IN (SELECT substr(cluster, 3) FROM temp.clusters WHERE cluster LIKE 'e:%')"
     for where in (of_members, by_address, f"o.order_key IN ({touched_orders})"):
         connection.execute(f"INSERT OR IGNORE INTO temp.member_orders {_order_cluster(where)}", values)

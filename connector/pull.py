@@ -49,7 +49,8 @@ def pull(shop: Shop, *, full: bool) -> Pulled:
     for kind in Kind:
         if kind is not Kind.PRODUCTS or Feature.PRODUCTS in pulled.info.features:
             _read_kind(shop, copy, kind, pulled, full=full)
-    _read_tags(shop, copy)
+    if Feature.TAGS in pulled.info.features:
+        _read_tags(shop, copy)
     if Feature.COUPONS in pulled.info.features:
         _read_coupons(shop, copy, pulled, full=full)
     if full:
@@ -82,12 +83,14 @@ def _read_coupons(shop: Shop, copy: Mirror, pulled: Pulled, *, full: bool) -> No
 
 
 def _read_tags(shop: Shop, copy: Mirror) -> None:
-    """Where the change feed of customers shows tags, the adapter gives nothing here and nothing is judged."""
+    """Where the change feed of customers shows tags, the adapter gives no page here and nothing is judged."""
     for prefix in copy.terms.prefixes:
         read = copy.begin(f"tags:{prefix}", shop.now(), full=True)
+        pages = 0
         for page in _watched(shop, read, shop.adapter.tags(prefix, read.checkpoint)):
-            copy.store_taggings(read, page)
-        if read.records:
+            copy.store_taggings(read, page, prefix)
+            pages += 1
+        if pages or read.records:
             copy.forget_unseen_tags(read, prefix)
         copy.finish(read, shop.now())
 

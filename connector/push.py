@@ -93,7 +93,7 @@ def undo(shop: Shop, run: str) -> Pushed:
 
 def _look_again(shop: Shop, entries: Sequence[Entry]) -> None:
     """Read the customers and orders concerned afresh: the owner may have changed things since."""
-    ids = sorted({who for entry in entries if (who := getattr(entry.change, "customer_id", None))})
+    ids = sorted({who for entry in entries if (who := ledger.customer_of(entry.change))})
     copy = shop.mirror()
     for start in range(0, len(ids), FRESH):
         some = ids[start : start + FRESH]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -84,7 +85,7 @@ class Shop:
             currency=info.currency,
             time_zone=info.time_zone,
             prefixes=self._prefixes(),
-            count_when={name.casefold(): when for name, when in self.settings.count_when.items()},
+            count_when=self.settings.count_when,
             excluded_groups=frozenset(each.casefold() for each in exclude.customer_groups),
             excluded_tags=frozenset(each.casefold() for each in exclude.tags),
             excluded_domains=frozenset(each.casefold().lstrip("@") for each in exclude.email_domains),
@@ -104,12 +105,10 @@ class Shop:
 
     def window(self) -> Window:
         abc = self.settings.abc
-        return Window(days=abc.window_days, a=abc.a, b=abc.b)
+        return Window(days=abc.window_days, a=Decimal(abc.a), b=Decimal(abc.b))
 
     def limits(self) -> Limits:
         chosen = self.settings.limits
-        if chosen is None:
-            return Limits()
         value = chosen.coupon_value
         return Limits(
             losing=float(chosen.losing),
@@ -134,10 +133,10 @@ class Shop:
         found = [
             Definition(name=name, rule=parse(group.members), tag=self._tag(group.tag))
             for name, group in self.config.groups.items()
-            if self._applies(group.shops)
+            if group.applies_to(self.name)
         ]
         for name, ladder in self.config.ladders.items():
-            if self._applies(ladder.shops):
+            if ladder.applies_to(self.name):
                 earlier: tuple[str, ...] = ()
                 for step in ladder.steps:
                     full = f"{name}/{step.name}"
@@ -149,15 +148,12 @@ class Shop:
     def _tag(self, tag: str | None) -> str | None:
         return None if tag is None else self.config.tag_prefix + tag
 
-    def _applies(self, shops: tuple[str, ...] | None) -> bool:
-        return shops is None or self.name in shops
-
     def campaigns(self) -> list[Campaign]:
         """Active campaigns of this shop."""
         return [
             self._campaign(name, campaign)
             for name, campaign in self.config.campaigns.items()
-            if campaign.active and self._applies(campaign.shops)
+            if campaign.active and campaign.applies_to(self.name)
         ]
 
     def _campaign(self, name: str, campaign: CampaignConfig) -> Campaign:
@@ -165,7 +161,7 @@ class Shop:
         return Campaign(
             name=name,
             group=campaign.group,
-            title=campaign.title or name,
+            title=campaign.title,
             percent=coupon.percent,
             amount=None if coupon.amount is None else minor_units(coupon.amount, currency),
             minimum=minor_units(coupon.minimum, currency),
@@ -195,7 +191,7 @@ def read_key(db: Database, path: Path) -> bytes:
         key = path.read_bytes().strip()
     except FileNotFoundError:
         raise ConfigError(
-            f"The key file {path} is missing. Restore it from the backup; `stammkunde init` makes a new one only for a new installation."
+            f"The key file {path} is missing. Restore it from the backup: another key makes other codes."
         ) from None
     except OSError as error:
         raise DatabaseError(f"The key file {path} cannot be read: {error.strerror}.") from error
@@ -204,7 +200,5 @@ def read_key(db: Database, path: Path) -> bytes:
         connection.execute("INSERT OR IGNORE INTO installation VALUES ('key_fingerprint', ?)", (fingerprint,))
     row = db.row("SELECT value FROM installation WHERE name = 'key_fingerprint'")
     if row is not None and row["value"] != fingerprint:
-        raise ConfigError(
-            f"{path} is not the key file this database was used with. Restore the one from the backup: no coupon is issued with another."
-        )
+        raise ConfigError(f"{path} is not the key file this database was used with. Restore that one first.")
     return key

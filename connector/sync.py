@@ -112,8 +112,8 @@ def _why_blocked(shop: Shop, unknown: int) -> Sequence[str]:
         return ()
     return [
         (
-            f"{unknown:,} tags in the shop begin with {shop.config.tag_prefix} and are not from us. If they are"
-            f" yours to manage, `stammkunde adopt {shop.name}` takes them over; else choose another tag_prefix."
+            f"{unknown:,} tags in the shop begin with {shop.config.tag_prefix} and are not from us."
+            f" `stammkunde adopt {shop.name}` takes them over; or choose another tag_prefix."
         )
     ]
 

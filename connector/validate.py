@@ -180,9 +180,8 @@ def _rules(config: Config) -> tuple[dict[str, Rule], list[Problem]]:
         try:
             rules[each.name] = parse(each.members)
         except RuleError as error:
-            message = f"the rule cannot be read\n{error.pretty()}"
             place = (*each.place, "members")
-            bad.append(config.problem(place, message, "", below=(error.line or 1) - 1))
+            bad.append(config.problem(place, error.pretty(), "", below=error.line - 1))
     return rules, bad
 
 

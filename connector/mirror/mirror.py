@@ -137,12 +137,13 @@ class Mirror:
             stamps = [milliseconds(each.updated_at) for each in page.records if each.updated_at is not None]
             self._advance(connection, read, page, max(stamps, default=None))
 
-    def store_taggings(self, read: Read, page: Page[Tagging]) -> None:
+    def store_taggings(self, read: Read, page: Page[Tagging], prefix: str) -> None:
         """Commit one page of tags where the change feed of customers does not show them."""
         with self.db.write() as connection:
             connection.executemany(
-                "DELETE FROM shop_tags WHERE shop = ? AND customer_id = ?",
-                [(self.shop, each.customer_id) for each in page.records],
+                "DELETE FROM shop_tags WHERE shop = ?1 AND customer_id = ?2"
+                " AND substr(tag, 1, length(?3)) = ?3 COLLATE NOCASE",
+                [(self.shop, each.customer_id, prefix) for each in page.records],
             )
             connection.executemany(
                 "INSERT OR IGNORE INTO shop_tags VALUES (?, ?, ?)",

@@ -1,0 +1,111 @@
+"""Do the credentials work, what shop is it, and is anything in the way of its groups."""
+
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+import msgspec
+
+from connector import mirror
+from connector.cli.context import Installation, json_option, pass_installation, shops_argument
+from connector.cli.failure import sentence
+from connector.cli.output import day, number, show, show_json, warn
+from connector.config import Config, ShopConfig
+from connector.errors import ConfigError, StammkundeError
+from connector.groups import why_history_too_short
+from connector.model import ShopInfo
+from connector.rules import parse
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check found out about one shop."""
+
+    shop: str
+    platform: str
+    info: ShopInfo | None = None
+    error: str | None = None
+    orders_since: date | None = None  #: None: there is no known limit
+    not_pushable: dict[str, str] = {}  #: why, by the name of the group
+
+
+@click.command()
+@shops_argument
+@json_option
+@pass_installation
+def check(installation: Installation, shops: tuple[str, ...], as_json: bool) -> None:
+    """Try credentials and permissions, and say what shop it is.
+
+    Nothing is read from or written to the shop beyond that.
+    """
+    findings = []
+    for shop in installation.shops(shops):
+        finding = _look_into(installation, shop)
+        findings.append(finding)
+        if not as_json:
+            _tell(finding)
+    if as_json:
+        show_json(findings)
+    if any(finding.error for finding in findings):
+        raise click.exceptions.Exit(1)
+
+
+def _look_into(installation: Installation, shop: ShopConfig) -> Finding:
+    """Check one shop. Its failure is told with the others; a broken config or database ends the command."""
+    try:
+        with installation.adapter(shop) as adapter:
+            info = adapter.check()
+    except ConfigError:
+        raise
+    except StammkundeError as error:
+        return Finding(shop=shop.name, platform=shop.adapter, error=sentence(error))
+    now = installation.now()
+    mirror.remember_shop(installation.database, mirror.open_shop(installation.database, shop.name), info, now)
+    since = _orders_since(shop, info)
+    return Finding(
+        shop=shop.name,
+        platform=adapter.title,
+        info=info,
+        orders_since=since,
+        not_pushable=_not_pushable(
+            installation.config, shop, since, now.astimezone(ZoneInfo(info.time_zone)).date()
+        ),
+    )
+
+
+def _orders_since(shop: ShopConfig, info: ShopInfo) -> date | None:
+    """The first day of the history that the mirror can have, where it is known to be limited."""
+    visible = info.orders_visible_from
+    seen = visible.astimezone(ZoneInfo(info.time_zone)).date() if visible else None
+    known = [each for each in (seen, shop.history_starts) if each is not None]
+    return max(known, default=None)
+
+
+def _not_pushable(config: Config, shop: ShopConfig, since: date | None, today: date) -> dict[str, str]:
+    rules = {name: group.members for name, group in config.groups.items() if group.applies_to(shop.name)}
+    for name, ladder in config.ladders.items():
+        if ladder.applies_to(shop.name):
+            rules |= {f"{name}/{step.name}": step.members for step in ladder.steps}
+    reasons = {name: why_history_too_short(parse(rule), since, today) for name, rule in rules.items()}
+    return {name: reason for name, reason in reasons.items() if reason}
+
+
+def _tell(finding: Finding) -> None:
+    info = finding.info
+    if info is None:
+        warn(f"{finding.shop}: {finding.error}")
+        return
+    show(f"{finding.shop}: {info.name} ({finding.platform}), {info.currency}, {info.time_zone}")
+    since = f"since {day(finding.orders_since)}" if finding.orders_since else "all visible"
+    show(f"  {_counts(info)}orders {since}")
+    for note in info.notes:
+        show(f"  {note}")
+    if info.missing_scopes:
+        warn(f"  Missing permission: {', '.join(info.missing_scopes)}. {info.scope_help or ''}".rstrip())
+    for name, reason in finding.not_pushable.items():
+        warn(f"  {name} cannot be pushed: {reason}.")
+
+
+def _counts(info: ShopInfo) -> str:
+    counts: dict[str, Any] = {"customers": info.customer_count, "orders": info.order_count}
+    return "".join(f"{number(count)} {what}, " for what, count in counts.items() if count is not None)

@@ -1,0 +1,201 @@
+"""The line, as commands: read the shop, show groups and plan, write to the shop."""
+
+import click
+import msgspec
+
+from connector import ledger, metrics
+from connector import sync as line
+from connector.cli import report
+from connector.cli.context import Installation, json_option, pass_installation, shops_argument
+from connector.cli.output import say, show_json
+from connector.cli.shops import each_shop, leave, wait_option
+from connector.metrics import Overview
+from connector.plan import Plan
+from connector.pull import Pulled
+from connector.pull import pull as read_shop
+from connector.push import Pushed
+from connector.shop import Shop
+
+full_option = click.option("--full", is_flag=True, help="Read everything again, and find what was deleted.")
+force_option = click.option("--force", is_flag=True, help="Push this once, over the safety limits.")
+
+
+class Read(msgspec.Struct, kw_only=True):
+    """One shop after a pull."""
+
+    shop: str
+    pulled: Pulled
+    overview: Overview
+
+
+@click.command()
+@shops_argument
+@full_option
+@wait_option
+@json_option
+@pass_installation
+def pull(installation: Installation, shops: tuple[str, ...], full: bool, wait: float, as_json: bool) -> None:
+    """Read what changed in the shops, and say what is there.
+
+    Nothing is written to a shop.
+    """
+
+    def work(shop: Shop) -> Read:
+        pulled = read_shop(shop, full=full)
+        line.work_out(shop)
+        overview = metrics.overview(shop.db, shop.key, shop.today(), installation.config.lapse_days)
+        if not as_json:
+            report.pulled(shop, pulled, overview)
+        return Read(shop=shop.name, pulled=pulled, overview=overview)
+
+    done, code = each_shop(installation, shops, "pull", wait, work)
+    if as_json:
+        show_json(done)
+    elif done:
+        say("\nNothing was written to your shop. Next: `stammkunde groups`, then `stammkunde plan`.")
+    leave(code)
+
+
+@click.command()
+@shops_argument
+@json_option
+@pass_installation
+def groups(installation: Installation, shops: tuple[str, ...], as_json: bool) -> None:
+    """Show who belongs to which group, as it was last worked out."""
+    found = [report.groups_of(installation, settings) for settings in installation.shops(shops)]
+    if as_json:
+        show_json(found)
+        return
+    for each in found:
+        report.groups(each)
+
+
+@click.command()
+@shops_argument
+@click.option("--approve", is_flag=True, help="Remember that you looked at it: the next push may do this.")
+@click.option("--all", "everything", is_flag=True, help="List every change, not only the first.")
+@wait_option
+@json_option
+@pass_installation
+def plan(
+    installation: Installation,
+    shops: tuple[str, ...],
+    approve: bool,
+    everything: bool,
+    wait: float,
+    as_json: bool,
+) -> None:
+    """Show what a push would change, from what was pulled last.
+
+    Nothing is written to a shop. A shop's first push needs a plan that was approved.
+    """
+
+    def work(shop: Shop) -> Plan:
+        made = _planned(shop)
+        if not as_json:
+            report.plan(made, everything=everything)
+        if approve:
+            ledger.approve(shop.db, shop.key, [each.change for each in made.changes], shop.now())
+            say(f"\nApproved. `stammkunde push {shop.name}` does this, and nothing that came up later.")
+        return made
+
+    done, code = each_shop(installation, shops, "plan", wait, work)
+    if as_json:
+        show_json(done)
+    leave(code)
+
+
+def _planned(shop: Shop) -> Plan:
+    shop.info()  # says what to do where nothing was pulled yet
+    line.work_out(shop)
+    return line.make_plan(shop)
+
+
+@click.command()
+@shops_argument
+@force_option
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N changes.")
+@wait_option
+@json_option
+@pass_installation
+def push(
+    installation: Installation,
+    shops: tuple[str, ...],
+    force: bool,
+    limit: int | None,
+    wait: float,
+    as_json: bool,
+) -> None:
+    """Write tags and coupon codes to the shops, from what was pulled last.
+
+    Only tags and coupons of ours are touched. Refused changes are listed and give exit code 1.
+    """
+
+    def work(shop: Shop) -> Pushed:
+        pushed = line.push_plan(shop, _planned(shop), force=force, limit=limit)
+        if not as_json:
+            report.pushed(shop, pushed)
+        return pushed
+
+    done, code = each_shop(installation, shops, "push", wait, work)
+    if as_json:
+        show_json(done)
+    leave(code or int(any(each.refused for each in done)))
+
+
+@click.command()
+@shops_argument
+@full_option
+@click.option("--dry-run", is_flag=True, help="Everything but the push.")
+@force_option
+@wait_option
+@json_option
+@pass_installation
+def sync(
+    installation: Installation,
+    shops: tuple[str, ...],
+    full: bool,
+    dry_run: bool,
+    force: bool,
+    wait: float,
+    as_json: bool,
+) -> None:
+    """Pull, sort into groups, plan and push: the whole line once.
+
+    A shop with push = false is only read.
+    """
+
+    def work(shop: Shop) -> line.Outcome:
+        outcome = line.sync(shop, full=full, dry_run=dry_run or not shop.settings.push, force=force)
+        if not as_json:
+            report.plan(outcome.plan)
+            _say_pushed(shop, outcome, dry_run=dry_run)
+        return outcome
+
+    done, code = each_shop(installation, shops, "sync", wait, work)
+    if as_json:
+        show_json(done)
+    leave(code or int(any(each.pushed and each.pushed.refused for each in done)))
+
+
+def _say_pushed(shop: Shop, outcome: line.Outcome, *, dry_run: bool) -> None:
+    if outcome.pushed is not None:
+        report.pushed(shop, outcome.pushed)
+    elif dry_run:
+        say("\nNothing was written to your shop (--dry-run).")
+    else:
+        say(f"\nNothing was written to your shop: push = false in [shops.{shop.name}].")
+
+
+@click.command()
+@shops_argument
+@json_option
+@pass_installation
+def status(installation: Installation, shops: tuple[str, ...], as_json: bool) -> None:
+    """Show when each shop was last read and pushed, and what waits for you."""
+    found = [report.status_of(installation, settings) for settings in installation.shops(shops)]
+    if as_json:
+        show_json(found)
+        return
+    for each in found:
+        report.status(each)

@@ -1,0 +1,340 @@
+"""What the commands of the line have to say, in the owner's words."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+import msgspec
+
+from connector import groups as grouping
+from connector import ledger, mirror
+from connector import plan as planning
+from connector.cli.context import Installation
+from connector.cli.output import day, money, number, say, share, show, show_table, warn
+from connector.config import Config, ShopConfig
+from connector.database import Database, moment
+from connector.groups import Standing
+from connector.ledger import Planned, Run
+from connector.metrics import Overview
+from connector.model import CreateCoupon, DisableCoupon, UpdateTags
+from connector.plan import Plan
+from connector.pull import Pulled
+from connector.push import Pushed
+from connector.shop import Shop
+
+# How many changes and refusals are listed before the rest is only counted.
+SHOWN = 12
+
+# A shop that is pulled nightly is stale after this.
+STALE = timedelta(hours=26)
+
+WHY = {
+    "cancelled": "cancelled",
+    "test": "test",
+    "returned": "fully returned",
+    "open": "neither paid nor shipped",
+    "gone": "deleted in the shop",
+}
+
+
+def pulled(shop: Shop, what: Pulled, seen: Overview) -> None:
+    """The first look at a shop."""
+    since = f" since {day(seen.first_order)}" if seen.first_order else ""
+    show(f"\n{what.info.name}: {number(seen.customers)} customers, {number(seen.orders)} orders{since}.")
+    if seen.left_out:
+        show(f"Left out: {_counted(seen.left_out)}.")
+    if seen.not_counted:
+        words = {WHY.get(why, why): count for why, count in seen.not_counted.items()}
+        show(f"Orders not counted: {_counted(words)}.")
+    if seen.other_currency:
+        show(f"{number(seen.other_currency)} orders in another currency count without their value.")
+    show(
+        f"Stammkunden (4 orders or more): {number(seen.regulars)},"
+        f" {share(seen.regulars_spent, seen.spent)} of sales."
+        f" Bought once: {share(seen.bought_once, seen.buyers)}."
+        f" No order for {seen.lapse_days} days: {number(seen.lapsed)}."
+    )
+    for kind, count in what.gone.items():
+        if count:
+            show(f"Deleted in the shop since the last look: {number(count)} {kind}.")
+    if what.revoked:
+        warn(f"{number(what.revoked)} coupons of ours were deleted in {shop.name}; they are not made again.")
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{number(count)} {what}" for what, count in counts.items())
+
+
+class GroupLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One group as it was last worked out. `sales` in minor units."""
+
+    name: str
+    tag: str | None
+    members: int
+    sales: int
+    stale: str | None
+
+
+class Groups(msgspec.Struct, frozen=True, kw_only=True):
+    """The groups of one shop."""
+
+    shop: str
+    currency: str | None
+    people: int
+    sales: int
+    groups: list[GroupLine]
+
+
+def groups_of(installation: Installation, settings: ShopConfig) -> Groups:
+    """Read the groups of a shop; works nothing out and takes no lock."""
+    db = installation.database
+    shop = mirror.open_shop(db, settings.name)
+    info = mirror.shop_info(db, shop)
+    totals = db.row(
+        "SELECT count(*) AS people, sum(spent) AS sales FROM facts JOIN people AS p USING (person)"
+        " WHERE facts.shop = ? AND p.excluded IS NULL",
+        (shop,),
+    )
+    return Groups(
+        shop=settings.name,
+        currency=info.currency if info else None,
+        people=totals["people"] if totals else 0,
+        sales=(totals["sales"] or 0) if totals else 0,
+        groups=[
+            GroupLine(
+                name=standing.name,
+                tag=tag,
+                members=standing.size,
+                sales=_sales(db, shop, standing),
+                stale=standing.stale,
+            )
+            for name, tag in _tags(installation.config, settings.name)
+            for standing in grouping.standings(db, shop, [name])
+        ],
+    )
+
+
+def _tags(config: Config, shop: str) -> Iterator[tuple[str, str | None]]:
+    for name, group in config.groups.items():
+        if group.applies_to(shop):
+            yield name, config.tag_prefix + group.tag if group.tag else None
+    for name, ladder in config.ladders.items():
+        if ladder.applies_to(shop):
+            for step in ladder.steps:
+                yield f"{name}/{step.name}", config.tag_prefix + step.tag if step.tag else None
+
+
+def _sales(db: Database, shop: int, standing: Standing) -> int:
+    return db.value(
+        "SELECT sum(f.spent) FROM groups AS g JOIN members AS m USING (grp) JOIN facts AS f USING (person)"
+        " WHERE g.shop = ? AND g.name = ?",
+        (shop, standing.name),
+    )
+
+
+def groups(found: Groups) -> None:
+    """Groups as a table."""
+    currency = found.currency or "EUR"
+    show_table(
+        ["Group", "Tag in the shop", "Members", "Of all people", "Spent", "Of sales"],
+        [
+            (
+                each.name,
+                each.tag or "(not tagged)",
+                each.members,
+                share(each.members, found.people),
+                money(each.sales, currency),
+                share(each.sales, found.sales),
+            )
+            for each in found.groups
+        ],
+        right={"Of all people", "Spent", "Of sales"},
+        title=f"{found.shop}: {number(found.people)} people",
+        empty=f"{found.shop}: no group was worked out yet. Run `stammkunde pull {found.shop}` first.",
+    )
+    for each in found.groups:
+        if each.stale:
+            warn(f"{each.name} is stale and stays as it was: {each.stale}.")
+
+
+def plan(made: Plan, *, everything: bool = False) -> None:
+    """A plan as tables: tags, coupons, and the first changes."""
+    if made.is_empty():
+        show(f"\n{made.shop}: nothing to change. The shop is as it should be.")
+    else:
+        _plan_tags(made)
+        _plan_coupons(made, everything=everything)
+        _plan_changes(made, everything=everything)
+    for note in made.notes:
+        warn(note)
+    if made.unknown and not made.blocked:
+        say(f"{number(made.unknown)} tags with our prefix were put there by somebody else and stay.")
+    for why in made.blocked:
+        warn(f"Nothing can be pushed: {why}")
+
+
+def _plan_tags(made: Plan) -> None:
+    show_table(
+        ["Tag", "Now", "Gain it", "Lose it", "Afterwards"],
+        [
+            (each.tag, each.now, each.gaining, each.losing, each.now + each.gaining - each.losing)
+            for each in made.tags
+        ],
+        title=f"\n{made.shop}: {number(len(made.changes))} changes",
+        empty="No tags.",
+    )
+
+
+def _plan_coupons(made: Plan, *, everything: bool) -> None:
+    coupons = made.coupons()
+    if not coupons:
+        return
+    shown = coupons if everything else coupons[:SHOWN]
+    show_table(
+        ["Code", "Customer", "Campaign", "Gives", "From a value of", "Valid until"],
+        [_coupon_row(each) for each in shown],
+        right={"Gives", "From a value of"},
+        title=(
+            f"\n{number(len(coupons))} new coupon codes, worth at most"
+            f" {money(made.coupon_value(), made.currency)}"
+        ),
+    )
+    _say_rest(len(coupons) - len(shown))
+
+
+def _coupon_row(planned: Planned) -> tuple[str, ...]:
+    coupon = planned.change
+    assert isinstance(coupon, CreateCoupon)  # noqa: S101
+    gives = f"{coupon.percent} %" if coupon.percent else money(coupon.amount or 0, coupon.currency)
+    return (
+        grouped(coupon.code),
+        coupon.customer_id,
+        coupon.mark.campaign,
+        gives,
+        money(coupon.minimum, coupon.currency) if coupon.minimum else "–",
+        day(coupon.ends_at.date()),
+    )
+
+
+def grouped(code: str) -> str:
+    """A code in groups of four, as people read it."""
+    return " ".join(code[place : place + 4] for place in range(0, len(code), 4))
+
+
+def _plan_changes(made: Plan, *, everything: bool) -> None:
+    changes = [each for each in made.changes if isinstance(each.change, UpdateTags)]
+    shown = changes if everything else changes[:SHOWN]
+    rows = []
+    for each in shown:
+        change = each.change
+        assert isinstance(change, UpdateTags)  # noqa: S101
+        signs = [f"+{tag}" for tag in change.add] + [f"−{tag}" for tag in change.remove]
+        rows.append((change.customer_id, " ".join(signs), each.reason))
+    if rows:
+        show_table(["Customer", "Change", "Why"], rows, title=f"\nThe first {len(rows)} customers")
+        _say_rest(len(changes) - len(shown))
+
+
+def _say_rest(count: int) -> None:
+    if count > 0:
+        say(f"… and {number(count)} more (--all lists them).")
+
+
+def pushed(shop: Shop, what: Pushed) -> None:
+    """What a push did."""
+    if not what.run:
+        show(f"\n{shop.name}: nothing to push.")
+        return
+    show(f"\n{shop.name}: {number(what.done)} changes made, {number(len(what.refused))} refused.")
+    for change, error in what.refused[:SHOWN]:
+        warn(f"  refused: {about(change)}: {error}")
+    _say_rest(len(what.refused) - SHOWN)
+    say(f"Take it back with `stammkunde undo {what.run}`.")
+
+
+def about(change: object) -> str:
+    """What a change is about, in a few words."""
+    if isinstance(change, UpdateTags):
+        return f"tags of customer {change.customer_id}"
+    if isinstance(change, CreateCoupon | DisableCoupon):
+        return f"code {change.code}"
+    return type(change).__name__
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """One shop: how fresh it is, and what waits."""
+
+    shop: str
+    push: bool
+    pulled_at: datetime | None
+    full_at: datetime | None
+    stale: bool
+    reads_in_progress: list[str]
+    unsettled: int
+    hold: str | None
+    approved_changes: int | None
+    unknown_tags: int
+    open_codes: int
+    runs: list[Run]
+
+
+def status_of(installation: Installation, settings: ShopConfig) -> Status:
+    """Read the state of a shop; takes no lock."""
+    db = installation.database
+    shop = mirror.open_shop(db, settings.name)
+    row = db.row(
+        "SELECT min(finished_at) AS pulled, min(full_at) AS full, count(*) AS n FROM watermarks"
+        " WHERE shop = ? AND kind IN ('customers', 'orders')",
+        (shop,),
+    )
+    at = moment(row["pulled"]) if row and row["n"] == 2 else None
+    approved = ledger.approved(db, shop)
+    return Status(
+        shop=settings.name,
+        push=settings.push,
+        pulled_at=at,
+        full_at=moment(row["full"]) if row and row["full"] else None,
+        stale=at is None or installation.now() - at > STALE,
+        reads_in_progress=[
+            each["kind"] for each in db.rows("SELECT kind FROM reads WHERE shop = ? ORDER BY kind", (shop,))
+        ],
+        unsettled=db.value("SELECT count(*) FROM changes WHERE shop = ? AND state = 'planned'", (shop,)),
+        hold=ledger.why_held(db, shop),
+        approved_changes=None if approved is None else len(approved),
+        unknown_tags=planning.unknown_tags(db, shop),
+        open_codes=db.value(
+            "SELECT count(*) FROM issued WHERE shop = ? AND state = 'issued' AND ends_at > ?",
+            (shop, round(installation.now().timestamp() * 1000)),
+        ),
+        runs=ledger.runs(db, shop, 5),
+    )
+
+
+def status(found: Status) -> None:
+    """The state of a shop, with what to do about it."""
+    last = f"last pulled {_when(found.pulled_at)}" if found.pulled_at else "never pulled to the end"
+    show(f"{found.shop}: {last}, push {'on' if found.push else 'off'}, {number(found.open_codes)} codes open")
+    for line in _waiting(found):
+        warn(f"  {line}")
+    rows = [(run.run, _when(run.began_at), run.outcome or "running, or was killed") for run in found.runs]
+    if rows:
+        show_table(["Run", "Began", "Outcome"], rows)
+
+
+def _waiting(found: Status) -> Iterator[str]:
+    name = found.shop
+    if found.stale:
+        yield f"The data is not fresh. Run `stammkunde pull {name}`."
+    if found.reads_in_progress:
+        yield f"A read was interrupted ({', '.join(found.reads_in_progress)}); the next pull goes on there."
+    if found.unsettled:
+        yield f"{number(found.unsettled)} changes were not settled; the next push settles them first."
+    if found.hold:
+        yield f"Pushing is held: {found.hold}. `stammkunde resume {name}` lets it go on."
+    if found.approved_changes is not None:
+        yield f"An approved plan of {number(found.approved_changes)} changes waits: `stammkunde push {name}`."
+    if found.unknown_tags:
+        yield f"{number(found.unknown_tags)} tags with our prefix are not ours: `stammkunde adopt --help`."
+
+
+def _when(at: datetime) -> str:
+    return f"{at.astimezone():%d %b %Y %H:%M}"

@@ -1,0 +1,66 @@
+"""Doing the same with several shops: each is opened, locked and closed, and none stops another."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+import click
+
+from connector.cli.context import Installation
+from connector.cli.failure import defect, sentence
+from connector.cli.output import warn, watching
+from connector.config import ShopConfig
+from connector.errors import StammkundeError
+from connector.shop import Shop
+
+T = TypeVar("T")
+
+wait_option = click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar="SECONDS",
+    help="How long to wait where another run is active. [0]",
+)
+
+
+@contextmanager
+def opened(installation: Installation, settings: ShopConfig) -> Iterator[Shop]:
+    """A shop with its adapter and somebody looking on. Takes no lock."""
+    with installation.adapter(settings) as adapter, watching(settings.name) as watch:
+        yield Shop(installation.database, installation.config, settings, adapter, installation.now, watch)
+
+
+def each_shop(
+    installation: Installation, names: Sequence[str], doing: str, wait: float, work: Callable[[Shop], T]
+) -> tuple[list[T], int]:
+    """Do `work` with each shop under its lock. Failures are told as they come and stop no other shop.
+
+    Returns:
+        What came of those that went well, and the exit code: 0, or the one that all failures share, else 1.
+    """
+    done: list[T] = []
+    codes: set[int] = set()
+    for settings in installation.shops(names):
+        try:
+            with opened(installation, settings) as shop, shop.lock(doing, wait):
+                done.append(work(shop))
+        except StammkundeError as error:
+            warn(_named(settings.name, sentence(error)))
+            codes.add(error.exit_code)
+        except click.ClickException:
+            raise
+        except Exception as error:  # noqa: BLE001  a defect met in one shop must not stop the next
+            warn(_named(settings.name, defect(error, verbose=installation.verbose)))
+            codes.add(1)
+    return done, max(codes) if len(codes) == 1 else min(len(codes), 1)
+
+
+def leave(code: int) -> None:
+    """End the command with that exit code."""
+    if code:
+        raise click.exceptions.Exit(code)
+
+
+def _named(shop: str, text: str) -> str:
+    return text if shop in text else f"{shop}: {text}"

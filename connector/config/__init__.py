@@ -1,0 +1,44 @@
+"""The config file: TOML in the owner's words → frozen, typed options.
+
+Parses only: it reads the file and the files of secrets, never the database or the network. What goes beyond
+the type of one option is judged in `connector.validate`.
+"""
+
+from connector.config.options import (
+    BudgetConfig,
+    CampaignConfig,
+    Config,
+    CouponConfig,
+    GroupConfig,
+    LadderConfig,
+    Limits,
+    ShopConfig,
+    StepConfig,
+)
+from connector.config.problems import BrokenConfigError, Problem, nearest
+from connector.config.reading import DEFAULT_NAME, load, parse, read
+from connector.config.secret import Secret
+from connector.config.settings import Setting, open_adapter, settings_of
+
+__all__ = [
+    "DEFAULT_NAME",
+    "BrokenConfigError",
+    "BudgetConfig",
+    "CampaignConfig",
+    "Config",
+    "CouponConfig",
+    "GroupConfig",
+    "LadderConfig",
+    "Limits",
+    "Problem",
+    "Secret",
+    "Setting",
+    "ShopConfig",
+    "StepConfig",
+    "load",
+    "nearest",
+    "open_adapter",
+    "parse",
+    "read",
+    "settings_of",
+]

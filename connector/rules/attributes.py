@@ -1,0 +1,297 @@
+"""The attributes: one row each, from which the checks, the SQL, the docs and the nearest names all come."""
+
+from connector.rules.columns import Column, Type
+
+_ORDERS = "orders AS o WHERE o.person = f.person AND o.uncounted IS NULL AND o.gone_at IS NULL"
+# Their index ends with the day: the two days an order can be the first or the last on are read, not all.
+_FIRST = f"(SELECT min(o.placed_at) FROM {_ORDERS} AND o.day = f.first_day)"
+_LAST = f"(SELECT max(o.placed_at) FROM {_ORDERS} AND o.day = f.last_day)"
+
+_CONSENT = (
+    "(SELECT CASE k.state WHEN 'never' THEN 'NOT_SUBSCRIBED' ELSE upper(k.state) END"
+    " FROM consents AS k WHERE k.customer = p.customer AND k.channel = '{}')"
+)
+_CONSENTS = ("SUBSCRIBED", "UNSUBSCRIBED", "PENDING", "NOT_SUBSCRIBED")
+_LAPSED = "f.last_day < :rule_today - :rule_lapse_days"
+_RFM = (
+    "CHAMPIONS",
+    "LOYAL",
+    "ACTIVE",
+    "NEW",
+    "PROMISING",
+    "NEEDS_ATTENTION",
+    "ALMOST_LOST",
+    "AT_RISK",
+    "PREVIOUSLY_LOYAL",
+    "DORMANT",
+    "PROSPECTS",
+)
+
+_ROWS = (
+    Column(
+        name="amount_spent",
+        type=Type.MONEY,
+        sql="f.spent",
+        lifetime=True,
+        doc="What the customer was charged in all orders that count, less refunds, in the shop's currency.",
+        example="amount_spent > 500",
+    ),
+    Column(
+        name="average_order_value",
+        type=Type.MONEY_RATIO,
+        sql="f.spent",
+        divisor="f.orders",
+        origin="extension",
+        lifetime=True,
+        doc="amount_spent divided by number_of_orders; missing without an order.",
+        example="average_order_value BETWEEN 40 AND 79.99",
+    ),
+    Column(
+        name="abc_class",
+        type=Type.CHOICE,
+        sql="f.abc_class",
+        choices=("A", "B", "C"),
+        origin="extension",
+        lifetime=True,
+        doc="The ABC class by turnover within the window of the shop; missing without an order in it.",
+        example="abc_class = 'A'",
+    ),
+    Column(
+        name="companies",
+        type=Type.TEXT,
+        sql="c.company",
+        doc="The company of the customer. Shopify compares its id; the shops' common ground is its name.",
+        example="companies IS NOT NULL",
+    ),
+    Column(
+        name="customer_account_status",
+        type=Type.CHOICE,
+        sql="upper(c.account_status)",
+        choices=("ENABLED", "DISABLED", "INVITED", "DECLINED"),
+        doc="The state of the account; missing for a guest.",
+        example="customer_account_status = 'ENABLED'",
+    ),
+    Column(
+        name="customer_added_date",
+        type=Type.MOMENT,
+        sql="c.created_at",
+        doc="The day on which the shop added the customer.",
+        example="customer_added_date >= -30d",
+    ),
+    Column(
+        name="customer_cities",
+        type=Type.LIST,
+        sql="c.city",
+        others=("c.country || '-' || c.region || '-' || c.city", "c.country || '-' || c.city"),
+        despaced=True,
+        doc="The city as Shopify writes it, 'US-NY-NewYorkCity'; or without region, or by itself.",
+        example="customer_cities CONTAINS 'DE-Hamburg'",
+    ),
+    Column(
+        name="customer_countries",
+        type=Type.LIST,
+        sql="c.country",
+        doc="The country, by its code of two letters (ISO 3166-1).",
+        example="customer_countries CONTAINS 'DE'",
+    ),
+    Column(
+        name="customer_email_domain",
+        type=Type.TEXT,
+        sql="CASE WHEN instr(p.email_key, '@') > 0"
+        " THEN substr(p.email_key, instr(p.email_key, '@') + 1) END",
+        doc="What stands behind the @ of the e-mail address.",
+        example="customer_email_domain = 'example.com'",
+    ),
+    Column(
+        name="customer_group",
+        type=Type.TEXT,
+        sql="c.customer_group",
+        origin="extension",
+        doc="The shop's own customer group, by its name.",
+        example="customer_group = 'Endkunden'",
+    ),
+    Column(
+        name="customer_language",
+        type=Type.TEXT,
+        sql="c.language",
+        doc="The language, 'de' or 'de-AT'.",
+        example="customer_language STARTS WITH 'de'",
+    ),
+    Column(
+        name="customer_regions",
+        type=Type.LIST,
+        sql="c.country || '-' || c.region",
+        doc="The state or province, by its code (ISO 3166-2).",
+        example="customer_regions CONTAINS 'US-NY'",
+    ),
+    Column(
+        name="customer_tags",
+        type=Type.LIST,
+        sql="t.value",
+        source="json_each(c.tags) AS t",
+        doc="The tags of the customer in the shop, whoever set them.",
+        example="customer_tags CONTAINS 'vip'",
+    ),
+    Column(
+        name="days_between_orders",
+        type=Type.RATIO,
+        sql="f.last_day - f.first_day",
+        divisor="f.orders - 1",
+        origin="extension",
+        lifetime=True,
+        doc="Days from one order to the next, on average; missing with fewer than two orders.",
+        example="days_between_orders <= 45",
+    ),
+    Column(
+        name="discounted_order_share",
+        type=Type.RATIO,
+        sql="f.code_orders",
+        divisor="f.orders",
+        origin="extension",
+        lifetime=True,
+        doc="Share of the orders with a discount code, from 0 to 1; missing without an order.",
+        example="discounted_order_share >= 0.5",
+    ),
+    Column(
+        name="email_subscription_status",
+        type=Type.CHOICE,
+        sql=_CONSENT.format("email"),
+        choices=_CONSENTS,
+        doc="What the customer said to e-mails; missing where the shop does not say.",
+        example="email_subscription_status = 'SUBSCRIBED'",
+    ),
+    Column(
+        name="first_order_date",
+        type=Type.DAY,
+        sql="f.first_day",
+        moment=_FIRST,
+        lifetime=True,
+        doc="The day of the first order that counts.",
+        example="first_order_date >= -30d",
+    ),
+    Column(
+        name="first_order_days_to_ship",
+        type=Type.NUMBER,
+        sql=f"(SELECT (o.shipped_at - o.placed_at) / 86400000 FROM {_ORDERS} AND o.day = f.first_day"
+        " ORDER BY o.placed_at LIMIT 1)",
+        origin="extension",
+        lifetime=True,
+        doc="Whole days from the first order to its shipping; missing where the shop does not say.",
+        example="first_order_days_to_ship > 5",
+    ),
+    Column(
+        name="gender",
+        type=Type.CHOICE,
+        sql="upper(c.gender)",
+        choices=("FEMALE", "MALE", "DIVERSE"),
+        origin="extension",
+        doc="Where the shop stores it.",
+        example="gender = 'FEMALE'",
+    ),
+    Column(
+        name="guest",
+        type=Type.TRUTH,
+        sql="coalesce(c.guest, 1)",
+        origin="extension",
+        doc="Whether all orders came without an account.",
+        example="guest = false",
+    ),
+    Column(
+        name="has_open_return",
+        type=Type.TRUTH,
+        sql="EXISTS (SELECT 1 FROM orders AS o WHERE o.person = f.person AND o.gone_at IS NULL"
+        " AND o.open_return)",
+        origin="extension",
+        doc="Whether goods of any order are announced to come back.",
+        example="has_open_return = false",
+    ),
+    Column(
+        name="last_order_cancelled",
+        type=Type.TRUTH,
+        sql="coalesce((SELECT o.cancelled_at IS NOT NULL FROM orders AS o WHERE o.person = f.person"
+        " AND o.gone_at IS NULL AND NOT o.test ORDER BY o.day DESC, o.placed_at DESC LIMIT 1), 0)",
+        origin="extension",
+        doc="Whether the latest order of all, counting or not, was cancelled.",
+        example="last_order_cancelled = true",
+    ),
+    Column(
+        name="last_order_date",
+        type=Type.DAY,
+        sql="f.last_day",
+        moment=_LAST,
+        ordered=True,
+        doc="The day of the latest order that counts.",
+        example="last_order_date < -180d",
+    ),
+    Column(
+        name="lifecycle",
+        type=Type.CHOICE,
+        sql=f"CASE WHEN f.orders = 0 THEN 'beginner'"
+        f" WHEN {_LAPSED} THEN CASE WHEN f.orders = 1 THEN 'potential' ELSE 'dormant' END"
+        " WHEN f.orders = 1 THEN 'new' WHEN f.orders <= 3 THEN 'active' ELSE 'regular' END",
+        choices=("beginner", "new", "active", "regular", "potential", "dormant"),
+        origin="extension",
+        uses_today=True,
+        lifetime=True,
+        doc="Beginner: no order. New: 1, active: 2 or 3, regular: 4 or more, all not lapsed."
+        " Potential: 1, dormant: 2 or more, both lapsed.",
+        example="lifecycle = 'dormant'",
+    ),
+    Column(
+        name="number_of_orders",
+        type=Type.NUMBER,
+        sql="f.orders",
+        lifetime=True,
+        doc="How many orders count.",
+        example="number_of_orders > 3",
+    ),
+    Column(
+        name="predicted_spend_tier",
+        type=Type.CHOICE,
+        sql="upper(json_extract(c.attributes, '$.predicted_spend_tier'))",
+        choices=("HIGH", "MEDIUM", "LOW"),
+        doc="Shopify's own forecast, where the shop gives it.",
+        example="predicted_spend_tier = 'HIGH'",
+    ),
+    Column(
+        name="refund_rate",
+        type=Type.RATIO,
+        sql=f"(SELECT sum(o.refunded) FROM {_ORDERS})",
+        divisor=f"(SELECT sum(o.total) FROM {_ORDERS})",
+        origin="extension",
+        lifetime=True,
+        doc="Share of the money charged that was refunded, from 0 to 1, over the orders that count.",
+        example="refund_rate > 0.3",
+    ),
+    Column(
+        name="rfm_group",
+        type=Type.CHOICE,
+        sql="upper(json_extract(c.attributes, '$.rfm_group'))",
+        choices=_RFM,
+        doc="Shopify's own figure, where the shop gives it.",
+        example="rfm_group = 'CHAMPIONS'",
+    ),
+    Column(
+        name="sms_subscription_status",
+        type=Type.CHOICE,
+        sql=_CONSENT.format("sms"),
+        choices=_CONSENTS,
+        doc="What the customer said to text messages; missing where the shop does not say.",
+        example="sms_subscription_status = 'SUBSCRIBED'",
+    ),
+)
+
+ATTRIBUTES = {row.name: row for row in _ROWS}
+
+#: What Shopify's language has and a mirror does not, with the reason.
+ABSENT = {
+    "abandoned_checkout_date": "abandoned checkouts are not mirrored",
+    "created_by_app_id": "shops do not say which app created a customer",
+    "customer_within_distance": "addresses are mirrored without coordinates",
+    "product_subscription_status": "subscriptions are not mirrored",
+    "store_credit_accounts": "store credit is not mirrored",
+    "shopify_email": "what happened to an e-mail is known to Shopify alone",
+    "storefront": "visits to the shop are known to Shopify alone",
+    "storefront_event": "visits to the shop are known to Shopify alone",
+    "metafields": "metafields are not mirrored; anniversary('birthday') knows the birthday",
+}

@@ -1,0 +1,9 @@
+"""Sample shops, and the loopback server that every platform's sandbox is served by.
+
+Shipped for adapter authors.
+"""
+
+from connector.sample.files import read_file
+from connector.sample.roaster import coffee_roaster
+
+__all__ = ["coffee_roaster", "read_file"]
