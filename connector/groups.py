@@ -264,4 +264,6 @@ def why_history_too_short(rule: Rule, history_starts: date | None, today: date) 
         return f"it depends on a customer's whole history, and {seen}"
     if rule.history_days and rule.history_days > (today - history_starts).days:
         return f"it looks {rule.history_days} days back, and {seen}"
+    if rule.history_from and rule.history_from < history_starts:
+        return f"it looks back to {rule.history_from:%d %b %Y}, and {seen}"
     return None

@@ -125,4 +125,5 @@ def _watched(shop: Shop, read: Read, pages: Iterator[Page[T]]) -> Iterator[Page[
         shop.watch.step(name, read.records, page.total)
         if shop.watch.should_stop():
             raise Stopped
-    shop.watch.step(name, read.records, read.records)
+    if read.records:
+        shop.watch.step(name, read.records, read.records)

@@ -9,10 +9,10 @@ import msgspec
 
 from connector import mirror
 from connector.cli.context import Installation, json_option, pass_installation, shops_argument
-from connector.cli.failure import sentence
+from connector.cli.failure import defect, sentence
 from connector.cli.output import day, number, show, show_json, warn
 from connector.config import Config, ShopConfig
-from connector.errors import ConfigError, StammkundeError
+from connector.errors import StammkundeError
 from connector.groups import why_history_too_short
 from connector.model import ShopInfo
 from connector.rules import parse
@@ -51,14 +51,15 @@ def check(installation: Installation, shops: tuple[str, ...], as_json: bool) -> 
 
 
 def _look_into(installation: Installation, shop: ShopConfig) -> Finding:
-    """Check one shop. Its failure is told with the others; a broken config or database ends the command."""
+    """Check one shop. Whatever fails there is told with the others; a broken database ends the command."""
     try:
         with installation.adapter(shop) as adapter:
             info = adapter.check()
-    except ConfigError:
-        raise
     except StammkundeError as error:
         return Finding(shop=shop.name, platform=shop.adapter, error=sentence(error))
+    except Exception as error:  # noqa: BLE001  a defect met in one shop must not hide the next
+        told = defect(error, verbose=installation.verbose)
+        return Finding(shop=shop.name, platform=shop.adapter, error=told)
     now = installation.now()
     mirror.remember_shop(installation.database, mirror.open_shop(installation.database, shop.name), info, now)
     since = _orders_since(shop, info)
@@ -96,8 +97,8 @@ def _tell(finding: Finding) -> None:
         warn(f"{finding.shop}: {finding.error}")
         return
     show(f"{finding.shop}: {info.name} ({finding.platform}), {info.currency}, {info.time_zone}")
-    since = f"since {day(finding.orders_since)}" if finding.orders_since else "all visible"
-    show(f"  {_counts(info)}orders {since}")
+    since = f"history only since {day(finding.orders_since)}" if finding.orders_since else "whole history"
+    show(f"  {_counts(info)}{since}")
     for note in info.notes:
         show(f"  {note}")
     if info.missing_scopes:

@@ -1,5 +1,6 @@
 """Everything once, over HTTP, against a sandbox shop: the commands an owner would type."""
 
+import secrets
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +13,10 @@ from pydantic import SecretStr
 from connector.adapter import Sandbox, sandboxes
 from connector.cli.output import say, show
 from connector.cli.snippet import shop_table
+from connector.config import settings_of
 from connector.errors import ConfigError
+
+PLATFORM = "shopify"
 
 RULES = """
 [groups.good-customers]
@@ -61,7 +65,7 @@ def demo(once: bool, customers: int, seed: int) -> None:
     A coffee roaster's shop that speaks Shopify's API is started, and the commands that you would type are run
     against it. Nothing leaves this machine.
     """
-    made = sandboxes()["shopify"].load()
+    made = sandboxes()[PLATFORM].load()
     with TemporaryDirectory(prefix="stammkunde-demo-") as folder:
         say(f"Setting up a coffee roaster's shop with {customers:,} customers …")
         shop: Sandbox = made(customers=customers, seed=seed)
@@ -87,32 +91,35 @@ def _show_line(shop: Sandbox, folder: Path) -> None:
     _run(config, "push", "Write tags and codes to the shop:")
     _run(config, "sync", "The whole line again, as the daemon runs it. The plan is empty:")
     show(
-        f"\nLook at it in the shop's admin: customers with their tags at {shop.admin_url},"
-        f"\nthe coupon codes at {shop.admin_url}/discounts"
+        f"\nLook at it in the shop's admin: {shop.admin_url}"
+        "\nIt lists the customers with their tags, and the shop's discounts with their codes."
     )
 
 
 def _write_config(shop: Sandbox, folder: Path) -> Path:
-    options: dict[str, object] = {"adapter": "shopify", **_kept(shop.settings(), folder)}
+    options: dict[str, object] = {"adapter": PLATFORM, **_kept(shop.settings(), folder)}
     options |= {"push": True, "exclude": {"tags": ["b2b", "staff"]}, "limits": {"coupons": 100}}
     path = folder / "stammkunde.toml"
     path.write_text(shop_table("roastery", options) + RULES, encoding="utf-8")
-    (folder / "stammkunde.key").write_text("5a" * 32, encoding="utf-8")
+    _write_private(folder / "stammkunde.key", secrets.token_hex(32))
     return path
 
 
 def _kept(settings: Mapping[str, Any], folder: Path) -> dict[str, object]:
     """The sandbox's settings as they stand in a config; its secrets in files."""
-    kept: dict[str, object] = {}
-    for name, value in settings.items():
-        if isinstance(value, SecretStr):
-            secret = folder / f"{name}.secret"
-            secret.write_text(value.get_secret_value(), encoding="utf-8")
-            secret.chmod(0o600)
-            kept[name] = {"file": str(secret)}
-        else:
-            kept[name] = value
+    secret = {setting.name for setting in settings_of(PLATFORM) if setting.kind == "secret"}
+    kept = dict(settings)
+    for name in secret & kept.keys():
+        value = kept[name]
+        text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        kept[name] = {"file": str(_write_private(folder / f"{name}.secret", text))}
     return kept
+
+
+def _write_private(path: Path, text: str) -> Path:
+    path.touch(mode=0o600)
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
 def _run(config: Path, command: str, why: str) -> None:

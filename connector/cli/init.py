@@ -4,12 +4,12 @@ import os
 import re
 import secrets
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from string import Template
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import click
 
@@ -30,6 +30,8 @@ from connector.config import (
 )
 from connector.errors import ConfigError, StammkundeError
 from connector.model import CountWhen, ShopInfo
+
+T = TypeVar("T")
 
 #: Customer groups that are seldom customers. Only a suggestion; the owner decides.
 DEALERS = re.compile(
@@ -92,20 +94,20 @@ def init(
 
 
 class Questions:
-    """Asks on stderr, or takes every default."""
+    """Asks on stderr until an answer is right, or takes every default."""
 
     def __init__(self, *, yes: bool) -> None:
         self.yes = yes
 
-    def ask(self, text: str, default: str, kind: Any = None) -> str:
-        """An answer, checked by the click type `kind`."""
+    def ask(self, text: str, default: str, read: Callable[[str], T]) -> T:
+        """What `read` makes of an answer; where it raises `click.BadParameter`, the question comes again."""
         if self.yes:
-            return default
-        return str(click.prompt(text, default=default, type=kind, err=True, show_default=bool(default)))
+            return read(default)
+        return click.prompt(text, default=default, value_proc=read, err=True, show_default=bool(default))
 
     def ask_list(self, text: str, default: Sequence[str] = ()) -> list[str]:
         """Several answers, separated by commas."""
-        answer = self.ask(f"{text} (separated by commas)", ", ".join(default))
+        answer = self.ask(f"{text} (separated by commas)", ", ".join(default), str)
         return [each.strip() for each in answer.split(",") if each.strip()]
 
 
@@ -115,7 +117,7 @@ class Questions:
 def _choose_adapter(asking: Questions, name: str | None) -> str:
     known = adapters()
     if name is None:
-        name = asking.ask("Platform", next((each for each in known if each != "memory"), "memory"))
+        name = asking.ask("Platform", next((each for each in known if each != "memory"), "memory"), str)
     if name not in known:
         raise ConfigError(f"There is no adapter '{name}'. {nearest(name, known)}")
     return name
@@ -128,7 +130,7 @@ def _ask_settings(asking: Questions, adapter: str, name: str | None, given: Iter
     for setting in known.values():
         if setting.required and setting.kind != "secret" and setting.name not in settings:
             settings[setting.name] = _ask_required(asking, setting)
-    name = name or asking.ask("What shall the shop be called here", _suggest_name(adapter, settings))
+    name = _shop_name(name) if name else _ask_name(asking, _suggest_name(adapter, settings))
     for setting in _wanted_secrets(adapter, known, settings):
         settings[setting.name] = _ask_secret(asking, setting, name)
     return ShopConfig(name=name, adapter=adapter, settings=settings)
@@ -157,13 +159,23 @@ def _to_secret(text: str) -> Secret:
         return Secret(env=where)
     if kind == "file" and where:
         return Secret(file=Path(where).expanduser().absolute())
-    raise click.UsageError("A secret is given as env:NAME (a variable's name in capitals) or file:PATH.")
+    raise click.BadParameter("A secret is given as env:NAME (a variable's name in capitals) or file:PATH.")
 
 
 def _ask_required(asking: Questions, setting: Setting) -> str:
     if asking.yes:
         raise click.UsageError(f"--yes needs --set {setting.name}=…: {setting.text or 'it has no default.'}")
     return str(click.prompt(f"{setting.name} ({setting.text.rstrip('.')})", err=True))
+
+
+def _ask_name(asking: Questions, suggestion: str) -> str:
+    return asking.ask("What shall the shop be called here", suggestion, _shop_name)
+
+
+def _shop_name(text: str) -> str:
+    if not re.fullmatch("[a-z0-9-]+", text):
+        raise click.BadParameter(f"'{text}' is no name of a shop: use only a-z, 0-9 and '-'.")
+    return text
 
 
 def _suggest_name(adapter: str, settings: dict[str, Any]) -> str:
@@ -188,9 +200,9 @@ def _wanted_secrets(adapter: str, known: dict[str, Setting], settings: dict[str,
 
 
 def _ask_secret(asking: Questions, setting: Setting, shop: str) -> Secret:
-    default = f"env:{shop}_{setting.name}".replace("-", "_").upper().replace("ENV:", "env:")
+    variable = f"{'SHOP_' if shop[0] in '-0123456789' else ''}{shop}_{setting.name}"
     about = f"Where is the secret '{setting.name}'? env:NAME or file:PATH, never the secret itself"
-    return _to_secret(asking.ask(about, default))
+    return asking.ask(about, f"env:{variable.replace('-', '_').upper()}", _to_secret)
 
 
 # What the shop says, and what the owner adds
@@ -242,34 +254,55 @@ def _ask_exclude(asking: Questions, groups: Sequence[str]) -> dict[str, list[str
     return {name: value for name, value in found.items() if value}
 
 
+def _days(text: str) -> int:
+    if not text.strip().isdecimal():
+        raise click.BadParameter(f"'{text}' is no number of days.")
+    return int(text)
+
+
 def _ask_count_when(asking: Questions, methods: Sequence[str]) -> dict[str, str]:
     """When orders count, for the payment methods that need another rule than paid or shipped."""
-    choices = click.Choice(get_args(CountWhen))
     found = {}
     for method in methods:
-        when = asking.ask(f"Orders by {method} count when", "paid-or-shipped", choices)
+        text = f"Orders by {method} count when ({', '.join(get_args(CountWhen))})"
+        when = asking.ask(text, "paid-or-shipped", _moment)
         if when != "paid-or-shipped":
             found[method] = when
     return found
 
 
+def _moment(text: str) -> str:
+    choices: click.Choice[str] = click.Choice(get_args(CountWhen))
+    return choices.convert(text, None, None)
+
+
 def _ask_margin(asking: Questions) -> Decimal | None:
-    answer = asking.ask("Margin on net sales, such as 40 % (empty: no profit figures)", "").strip()
-    if not answer:
+    return asking.ask("Margin on net sales, such as 40 % (empty: no profit figures)", "", _margin)
+
+
+def _margin(text: str) -> Decimal | None:
+    if not text.strip():
         return None
     try:
-        margin = Decimal(answer.removesuffix("%").strip().replace(",", "."))
+        share = Decimal(text.strip().removesuffix("%").strip().replace(",", "."))
     except InvalidOperation:
-        raise click.UsageError(f"'{answer}' is no margin such as 0.4 or 40 %.") from None
-    return margin / 100 if answer.endswith("%") else margin
+        raise click.BadParameter(f"'{text}' is no margin such as 0.4 or 40 %.") from None
+    share = share / 100 if "%" in text else share
+    if not 0 <= share <= 1:
+        raise click.BadParameter("A margin is between 0 and 100 %.")
+    return share
 
 
 def _ask_history(asking: Questions) -> date | None:
-    answer = asking.ask("First day of the orders here, if older ones are elsewhere (empty: all are here)", "")
+    text = "First day of the orders here, if older ones are elsewhere (empty: all are here)"
+    return asking.ask(text, "", _first_day)
+
+
+def _first_day(text: str) -> date | None:
     try:
-        return date.fromisoformat(answer) if answer.strip() else None
+        return date.fromisoformat(text.strip()) if text.strip() else None
     except ValueError:
-        raise click.UsageError(f"'{answer}' is no day such as 2019-03-04.") from None
+        raise click.BadParameter(f"'{text}' is no day such as 2019-03-04.") from None
 
 
 # Writing

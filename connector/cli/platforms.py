@@ -183,11 +183,13 @@ def _introduce(platform: str, running: Sandbox) -> None:
     """Print what connects to the sandbox. Its secrets open nothing else, so they may be seen."""
     options: dict[str, object] = {"adapter": platform}
     exports = []
+    secrets = {setting.name for setting in settings_of(platform) if setting.kind == "secret"}
     for name, value in running.settings().items():
-        variable = f"SANDBOX_{name.upper()}"
-        if isinstance(value, SecretStr):
-            exports.append(f"export {variable}={value.get_secret_value()}")
-        options[name] = {"env": variable} if isinstance(value, SecretStr) else value
+        options[name] = value
+        if name in secrets:
+            options[name] = {"env": f"SANDBOX_{name.upper()}"}
+            plain = value.get_secret_value() if isinstance(value, SecretStr) else value
+            exports.append(f"export SANDBOX_{name.upper()}={plain}")
     show(f"# The shop: {running.url}   its admin page: {running.admin_url}")
     show("# In stammkunde.toml:")
     show(shop_table("sandbox", options))

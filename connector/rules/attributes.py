@@ -97,8 +97,7 @@ _ROWS = (
     Column(
         name="customer_email_domain",
         type=Type.TEXT,
-        sql="CASE WHEN instr(p.email_key, '@') > 0"
-        " THEN substr(p.email_key, instr(p.email_key, '@') + 1) END",
+        sql="CASE WHEN instr(p.email_key, '@') > 0 THEN substr(p.email_key, instr(p.email_key, '@') + 1) END",
         doc="What stands behind the @ of the e-mail address.",
         example="customer_email_domain = 'example.com'",
     ),

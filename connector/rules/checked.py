@@ -24,7 +24,7 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class Leaf(msgspec.Struct, frozen=True, kw_only=True):
-    """One condition as written: exactly one of `check` alone, a function with `rows`, or a call with `name`."""
+    """One condition as written: a `check` alone, a function with `rows`, or a call with a `name`."""
 
     text: str
     start: int

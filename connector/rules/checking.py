@@ -6,7 +6,15 @@ from connector.rules.attributes import ABSENT, ATTRIBUTES
 from connector.rules.checked import Check, Joined, Leaf, Opposite, Tree
 from connector.rules.columns import OPERATORS, Column, Type
 from connector.rules.dates import Offset
-from connector.rules.functions import ABSENT_PARAMETERS, ANNIVERSARY, CALLS, FUNCTIONS, IN_GROUP, YEARLY, Function
+from connector.rules.functions import (
+    ABSENT_PARAMETERS,
+    ANNIVERSARY,
+    CALLS,
+    FUNCTIONS,
+    IN_GROUP,
+    YEARLY,
+    Function,
+)
 from connector.rules.problem import RuleError, clip, nearest
 from connector.rules.syntax import Argument, Clause, Form, Junction, Literal, Negation, Node, Operator, Test
 from connector.rules.values import value_of
@@ -78,7 +86,9 @@ def _check(test: Test, column: Column, text: str, start: int) -> Check:
 
 def _wrong_operator(operator: Operator, column: Column) -> str:
     if column.type is Type.LIST:
-        return f"{column.name} is a list: it is compared with CONTAINS or NOT CONTAINS, not with {operator.value}."
+        return (
+            f"{column.name} is a list: compare it with CONTAINS or NOT CONTAINS, not with {operator.value}."
+        )
     fitting = sorted(each.value for each in OPERATORS[column.type])
     return (
         f"{column.name} is a {column.type.words}: it is compared with {', '.join(fitting)},"
@@ -155,7 +165,7 @@ def _call(clause: Clause, column: Column, text: str) -> Leaf:
     if clause.test is None:
         raise _misused(column, text, clause.start)
     if column.name == ANNIVERSARY:
-        _check_yearly(literal, clause.test, column, text)
+        _check_yearly(literal, clause.test, text)
     return msgspec.structs.replace(leaf, check=_check(clause.test, column, text, clause.start))
 
 
@@ -175,7 +185,7 @@ def _only(argument: Argument, column: Column, text: str) -> Literal:
 _YEARLY_OPERATORS = (Operator.EQUAL, Operator.UNEQUAL, Operator.BETWEEN, Operator.NULL)
 
 
-def _check_yearly(literal: Literal, test: Test, column: Column, text: str) -> None:
+def _check_yearly(literal: Literal, test: Test, text: str) -> None:
     if literal.text not in YEARLY:
         mend = nearest(literal.text, YEARLY) or f" It knows {', '.join(YEARLY)}."
         raise RuleError(f"anniversary does not know '{clip(literal.text)}'.{mend}", text, literal.start)

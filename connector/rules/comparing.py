@@ -16,6 +16,7 @@ from connector.rules.syntax import Operator
 
 Parameter: TypeAlias = str | int
 _MOST_SPELLINGS = 64
+_PAIR = ("json_extract(v.value, '$[0]')", "json_extract(v.value, '$[1]')")
 
 
 class Comparer:
@@ -33,9 +34,21 @@ class Comparer:
         self.parameters[name] = value
         return f":{name}"
 
+    def threshold(self, value: Value, column: Column) -> Parameter:
+        """What a value is compared with, in the unit of the column; days are ordinals."""
+        if isinstance(value, Day):
+            return span(value, self._today).first.toordinal()
+        if isinstance(value, str | bool):
+            return _stored(value)
+        scaled = self._scaled(value, column)
+        return int(scaled) if scaled == int(scaled) else str(scaled)
+
     def compare(self, check: Check) -> str:
         """Always 0 or 1: a missing value compares false, and the negation turns that round."""
-        sql = self._null(check.column) if check.operator is Operator.NULL else f"({self._bare(check)}) IS TRUE"
+        if check.operator is Operator.NULL:
+            sql = self._null(check.column)
+        else:
+            sql = f"({self._bare(check)}) IS TRUE"
         return f"NOT ({sql})" if check.negated else sql
 
     def _null(self, column: Column) -> str:
@@ -56,7 +69,8 @@ class Comparer:
             case Type.WORD:
                 return self._word(check)
             case _:
-                return self._same(check.column.sql, check.operator, [_stored(value) for value in check.values])
+                values = [_stored(value) for value in check.values]
+                return self._same(check.column.sql, check.operator, values)
 
     def _same(self, sql: str, operator: Operator, values: Sequence[Parameter]) -> str:
         if len(values) == 1:
@@ -93,19 +107,15 @@ class Comparer:
 
     def _ratio(self, check: Check) -> str:
         """Multiplied out, so that no rounding decides: a / b > 33.335 is 1000 a > 33335 b."""
-        exact = [self._scaled(value, check.column) for value in check.values]
+        exact = [self._scaled(value, check.column).as_integer_ratio() for value in check.values]
         if check.operator is Operator.IN:
-            return " OR ".join(self._product(check.column, "=", value) for value in exact)
+            values = f"json_each({self.add(json.dumps(exact))}) AS v"
+            return f"EXISTS (SELECT 1 FROM {values} WHERE {_product(check.column, '=', _PAIR)})"
+        added = [(self.add(numerator), self.add(denominator)) for numerator, denominator in exact]
         if check.operator is Operator.BETWEEN:
-            low, high = (self._product(check.column, sign, value) for sign, value in zip((">=", "<="), exact, strict=True))
+            low, high = _product(check.column, ">=", added[0]), _product(check.column, "<=", added[1])
             return f"{low} AND {high}"
-        return self._product(check.column, check.operator.value, exact[0])
-
-    def _product(self, column: Column, sign: str, value: Decimal) -> str:
-        numerator, denominator = value.as_integer_ratio()
-        left = f"({column.sql}) * {self.add(denominator)}"
-        right = f"{self.add(numerator)} * ({column.divisor})"
-        return f"(({column.divisor}) > 0 AND {left} {sign} {right})"
+        return _product(check.column, check.operator.value, added[0])
 
     def _day(self, check: Check) -> str:
         days = [value for value in check.values if isinstance(value, Day)]
@@ -133,9 +143,11 @@ class Comparer:
                 return f"{sql} NOT BETWEEN {self.add(first)} AND {self.add(end - 1)}"
             case Operator.BETWEEN:
                 return f"{sql} BETWEEN {self.add(first)} AND {self.add(spans[1][1] - 1)}"
+            case _ if len(spans) == 1:
+                return f"{sql} BETWEEN {self.add(first)} AND {self.add(end - 1)}"
             case _:
-                each = (f"{sql} BETWEEN {self.add(start)} AND {self.add(stop - 1)}" for start, stop in spans)
-                return " OR ".join(each)
+                values = f"json_each({self.add(json.dumps(spans))}) AS v"
+                return f"EXISTS (SELECT 1 FROM {values} WHERE {sql} >= {_PAIR[0]} AND {sql} < {_PAIR[1]})"
 
     def _text(self, check: Check) -> str:
         column = check.column
@@ -164,7 +176,9 @@ class Comparer:
             spellings = _spellings(check.values, despaced=False)
             same = self._same(_folded(check.column.also, despaced=False), Operator.IN, spellings)
             found = f"({found} OR ({same}) IS TRUE)"
-        return f"NOT {found}" if check.operator is Operator.UNEQUAL else found
+        if check.operator is Operator.UNEQUAL:
+            return f"l.product_id IS NOT NULL AND NOT {found}"
+        return found
 
 
 def quotient(column: Column) -> str:
@@ -172,6 +186,12 @@ def quotient(column: Column) -> str:
     if column.divisor:
         return f"CASE WHEN ({column.divisor}) > 0 THEN ({column.sql}) * 1.0 / ({column.divisor}) END"
     return column.sql
+
+
+def _product(column: Column, sign: str, value: tuple[str, str]) -> str:
+    """A ratio against numerator / denominator."""
+    left, right = f"({column.sql}) * {value[1]}", f"{value[0]} * ({column.divisor})"
+    return f"(({column.divisor}) > 0 AND {left} {sign} {right})"
 
 
 def _stored(value: Value) -> Parameter:
@@ -193,7 +213,9 @@ def _spellings(values: Sequence[Value], *, despaced: bool) -> list[Parameter]:
 
 
 def _spelled(text: str) -> list[str]:
-    letters = [sorted({each, each.lower(), each.upper()} if not each.isascii() else {each.lower()}) for each in text]
+    letters = [
+        [each.lower()] if each.isascii() else sorted({each, each.lower(), each.upper()}) for each in text
+    ]
     if prod(map(len, letters)) <= _MOST_SPELLINGS:
         return ["".join(each) for each in product(*letters)]
     words = {text, text.lower(), text.upper(), text.title(), text.capitalize()}

@@ -148,12 +148,13 @@ def _month(day: date) -> Span:
     return Span(day.replace(day=1), day.replace(day=calendar.monthrange(day.year, day.month)[1]))
 
 
-def year_days(days: Span) -> tuple[str, str] | None:
-    """Its first and last day as `MM-DD`, or None where it covers the whole year. For anniversaries.
+def year_days(first: date, last: date) -> tuple[str, str] | None:
+    """Both days as `MM-DD`, or None where they are a whole year apart. For anniversaries.
 
     Born on 29 February, one celebrates on the 28th in other years.
     """
-    if (days.last - days.first).days >= 365:
+    if (last - first).days >= 365:
         return None
-    last = "02-29" if (days.last.month, days.last.day) == (2, 28) else f"{days.last:%m-%d}"
-    return f"{days.first:%m-%d}", last
+    leaps = calendar.isleap(last.year)
+    end = "02-29" if (last.month, last.day) == (2, 28) and not leaps else f"{last:%m-%d}"
+    return f"{first:%m-%d}", end

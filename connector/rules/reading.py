@@ -50,7 +50,7 @@ def _check_text(text: str) -> None:
             f"A rule has at most {LONGEST_TEXT:,} characters; this one has {len(text):,}.", text, 0
         )
     for place, letter in enumerate(text):
-        if letter < " " and letter not in "\t\n\r" or "\ud800" <= letter <= "\udfff":
+        if (letter < " " and letter not in "\t\n\r") or "\ud800" <= letter <= "\udfff":
             raise RuleError("This character cannot be part of a rule.", text, place)
     if not text.strip():
         raise RuleError("The rule is empty. A rule is a condition, such as number_of_orders > 3.", text, 0)
@@ -61,14 +61,16 @@ class Built(NamedTuple):
 
     node: Node
     depth: int
-    count: int
+    conditions: int
 
 
 def _check_limits(text: str, built: Built) -> None:
     if built.depth > DEEPEST:
         raise RuleError(f"Brackets and NOT go at most {DEEPEST} deep; here they go {built.depth}.", text, 0)
-    if built.count > MOST_CONDITIONS:
-        raise RuleError(f"A rule has at most {MOST_CONDITIONS} conditions; this has {built.count}.", text, 0)
+    if built.conditions > MOST_CONDITIONS:
+        raise RuleError(
+            f"A rule has at most {MOST_CONDITIONS} conditions; this has {built.conditions}.", text, 0
+        )
 
 
 _FORMS = {
@@ -97,10 +99,10 @@ class _Builder(Transformer[Token, Built]):
         return _junction(parts, every=True)
 
     def negated(self, parts: list[Built]) -> Built:
-        return Built(Negation(parts[0].node), parts[0].depth + 1, parts[0].count)
+        return Built(Negation(parts[0].node), parts[0].depth + 1, parts[0].conditions)
 
     def nested(self, parts: list[Any]) -> Built:
-        return Built(parts[0].node, parts[0].depth + 1, parts[0].count)
+        return Built(parts[0].node, parts[0].depth + 1, parts[0].conditions)
 
     def condition(self, parts: list[Any]) -> Built:
         name = parts[0]
@@ -196,7 +198,7 @@ class _List(NamedTuple):
 
 def _junction(parts: Sequence[Built], *, every: bool) -> Built:
     node = Junction(every, tuple(part.node for part in parts))
-    return Built(node, max(part.depth for part in parts), sum(part.count for part in parts))
+    return Built(node, max(part.depth for part in parts), sum(part.conditions for part in parts))
 
 
 def _plain(value: Literal | _List) -> Test:

@@ -128,5 +128,9 @@ def _since(check: Check) -> _Reach:
         return _WHOLE
     values = check.values[:1] if check.operator is Operator.BETWEEN else check.values
     moving = [value.days_back() for value in values if isinstance(value, Offset | Named)]
-    fixed = [value.date() if isinstance(value, datetime) else value for value in values if isinstance(value, date)]
+    fixed = [_date(value) for value in values if isinstance(value, date)]
     return _Reach(days=max(moving, default=None), start=min(fixed, default=None))
+
+
+def _date(value: date) -> date:
+    return value.date() if isinstance(value, datetime) else value

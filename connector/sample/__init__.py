@@ -3,7 +3,7 @@
 Shipped for adapter authors.
 """
 
-from connector.sample.files import read_file
+from connector.sample.files import currency_of, read_file
 from connector.sample.roaster import coffee_roaster
 
-__all__ = ["coffee_roaster", "read_file"]
+__all__ = ["coffee_roaster", "currency_of", "read_file"]

@@ -136,9 +136,7 @@ def _returned(order: Order, back: datetime, random: Random, *, everything: bool)
     goods_gross = sum(each.total for each in order.lines)
     tax = round((goods_gross - order.goods + order.discounts) * amount / goods_gross)
     refund = Refund(id=f"{order.id}1", refunded_at=back, amount=amount, tax=tax)
-    lines = tuple(
-        _line_left(each, 0) if whole and each is line else each for each in order.lines
-    )
+    lines = tuple(_line_left(each, 0) if whole and each is line else each for each in order.lines)
     return _changed(order, refunds=(refund,), lines=lines)
 
 

@@ -28,7 +28,10 @@ GUESTS_PER_HUNDRED = 12
 _SEASON = (0.55, 0.5, 0.5, 0.5, 0.45, 0.4, 0.35, 0.4, 0.5, 0.6, 0.85, 1.0)
 
 #: Share of customers by their number of orders: up to the share, between these numbers.
-_LOYALTY = ((0.5, 1, 1), (0.67, 2, 2), (0.77, 3, 3), (0.9, 4, 9), (0.97, 10, 25), (1.0, 26, 60))
+_LOYALTY = ((0.51, 1, 1), (0.66, 2, 2), (0.74, 3, 3), (0.86, 4, 9), (0.95, 10, 25), (1.0, 26, 60))
+
+#: Who orders more often than this, orders every three weeks rather than every six.
+_OFTEN = 9
 
 _DAY = 86_400
 
@@ -70,7 +73,7 @@ class _History:
         """The seconds at which somebody orders, oldest first."""
         orders = _how_many(random.random()) if place < self._customers else 1
         visits = [self._first_visit(random)]
-        gap = random.lognormvariate(3.6, 0.5)  # a personal rhythm, 37 days in the middle
+        gap = random.lognormvariate(3.1 if orders > _OFTEN else 3.7, 0.4)  # a rhythm of one's own, in days
         for _ in range(orders - 1):
             moment = visits[-1] + int(_DAY * random.lognormvariate(0, 0.5) * gap)
             if moment > self._end:
@@ -98,8 +101,9 @@ class _History:
         somebody = person(place, random)
         if place and somebody.shares_email:
             neighbour = place - 1 if place < self._customers else random.randrange(self._customers)
-            other = person(neighbour, _after(self._visits, neighbour, self._random(neighbour)))
-            return somebody._replace(email=other.email)
+            source = self._random(neighbour)
+            self._visits(neighbour, source)  # a person is drawn after their visits
+            return somebody._replace(email=person(neighbour, source).email)
         return somebody
 
     def account(self, place: int) -> Iterator[Customer | Order]:
@@ -109,7 +113,9 @@ class _History:
         somebody = self._person(place, random)
         number = str(FIRST_CUSTOMER_ID + place)
         orders = [
-            self._writer.order(somebody, number, moment, self._number(moment), random, first=moment == visits[0])
+            self._writer.order(
+                somebody, number, moment, self._number(moment), random, first=moment == visits[0]
+            )
             for moment in visits
         ]
         yield _customer(number, somebody, orders, random)
@@ -122,13 +128,6 @@ class _History:
         somebody = self._person(place, random)
         for moment in visits:
             yield self._writer.order(somebody, None, moment, self._number(moment), random, first=True)
-
-
-def _after(visits: object, place: int, random: Random) -> Random:
-    """The random source of somebody in the state in which their person is drawn."""
-    if callable(visits):
-        visits(place, random)
-    return random
 
 
 def _how_many(chance: float) -> int:
