@@ -1,10 +1,11 @@
 """Runs `stammkunde` commands in forked children, and kills them at the moment asked for.
 
-A request is a line of JSON on stdin: {"arguments": [...], "kill_at": N or null}. The answer is one line of JSON
-on stdout: {"code": exit code or -signal, "moments": how many there were}. A *moment* is a call that leaves
-Python for SQLite or the network; the child dies right before moment N, as by `kill -9`.
+A request is a line of JSON on stdin: {"arguments": [...], "kill_at": N or null}. The answer is one line of
+JSON on stdout: {"code": exit code or -signal, "moments": how many there were}. A *moment* is a call that
+leaves Python for SQLite or the network; the child dies right before moment N, as by `kill -9`.
 """
 
+import importlib
 import json
 import os
 import signal
@@ -13,6 +14,10 @@ from types import FrameType
 from typing import Any
 
 from connector.cli import main
+
+# Commands import late; what is imported here, before the fork, every child has at once.
+for module in ("connector.cli.line", "connector.validate", "adapters.shopify", "shopify", "rich.progress"):
+    importlib.import_module(module)
 
 MOMENTS = {"execute", "executemany", "sendall", "send", "recv_into"}
 
@@ -24,7 +29,7 @@ class Countdown:
         self.moments = 0
         self.kill_at = kill_at
 
-    def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
+    def __call__(self, _frame: FrameType, event: str, argument: Any) -> None:
         if event == "c_call" and argument.__name__ in MOMENTS:
             self.moments += 1
             if self.moments == self.kill_at:
@@ -36,6 +41,8 @@ def run(arguments: list[str], kill_at: int | None, answer: int) -> None:
     silent = os.open(os.devnull, os.O_RDWR)
     os.dup2(silent, 0)
     os.dup2(silent, 1)
+    if os.environ.get("FORKS_SILENT", "1") == "1":
+        os.dup2(silent, 2)
     countdown = Countdown(kill_at)
     sys.setprofile(countdown)
     try:
