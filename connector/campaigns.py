@@ -121,21 +121,14 @@ def _candidates(db: Database, shop: int, campaign: Campaign) -> Iterator[sqlite3
 
 
 def _free_code(db: Database, shop: int, issuer: Issuer, mark: Mark, prefix: str) -> str:
-    """A code that nobody else's coupon and no order has. A refused one of this mark may be tried again."""
+    """A code that no coupon and no order has. One the shop refused is somebody else's there: never again."""
     for attempt in range(100):
         code = issuer.code(mark, prefix, attempt)
         taken = db.value(
-            "SELECT EXISTS (SELECT 1 FROM issued WHERE shop = :shop AND code = :code AND NOT"
-            " (campaign = :campaign AND person_key = :person AND round = :round))"
+            "SELECT EXISTS (SELECT 1 FROM issued WHERE shop = :shop AND code = :code)"
             " OR EXISTS (SELECT 1 FROM coupons WHERE shop = :shop AND code = :code)"
             " OR EXISTS (SELECT 1 FROM order_codes WHERE shop = :shop AND code = :code)",
-            {
-                "shop": shop,
-                "code": code,
-                "campaign": mark.campaign,
-                "person": mark.person,
-                "round": mark.round,
-            },
+            {"shop": shop, "code": code},
         )
         if not taken:
             return code

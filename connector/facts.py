@@ -7,24 +7,16 @@ always agree.
 import sqlite3
 import time
 from datetime import date
-from decimal import Decimal
 
 import msgspec
 
-from connector import people
+from connector import classes, mirror, people
+from connector.classes import Window
 from connector.database import PERSON_INDEX, Database
 from connector.mirror import Terms
 
 # A chunk of a rebuild aims at this, so that other writers get through.
 CHUNK_SECONDS = 0.2
-
-
-class Window(msgspec.Struct, frozen=True, kw_only=True):
-    """What ABC classes come from: days of orders, and the cumulative percentages of A and of A with B."""
-
-    days: int = 365
-    a: Decimal = Decimal(80)
-    b: Decimal = Decimal(95)
 
 
 _FACTS = """
@@ -57,32 +49,6 @@ _FACTS = """
     WHERE p.person {chosen} AND p.cluster <> '' AND p.shop = :shop
 """
 
-_CUTS = """
-    SELECT window_value, tie FROM (
-        SELECT window_value, tie, sum(window_value) OVER (
-            ORDER BY window_value DESC, tie ROWS UNBOUNDED PRECEDING
-        ) AS reached, row_number() OVER (ORDER BY window_value DESC, tie) AS place
-        FROM facts INDEXED BY facts_by_value
-        WHERE shop = :shop AND window_orders > 0 AND window_value > 0
-    )
-    WHERE reached * 10000 <= :share * :total OR (place = 1 AND :first)
-    ORDER BY window_value, tie DESC LIMIT 1
-"""
-
-_CLASSIFY = """
-    UPDATE facts SET abc_class = n.class FROM (
-        SELECT person AS who, CASE
-            WHEN window_orders = 0 THEN NULL
-            WHEN window_value <= 0 THEN 'C'
-            WHEN window_value > :a_value OR (window_value = :a_value AND tie <= :a_tie) THEN 'A'
-            WHEN window_value > :b_value OR (window_value = :b_value AND tie <= :b_tie) THEN 'B'
-            ELSE 'C' END AS class
-        FROM facts WHERE shop = :shop
-    ) AS n
-    WHERE facts.person = n.who AND facts.abc_class IS NOT n.class
-    RETURNING facts.person
-"""
-
 
 def refresh(db: Database, shop: int, terms: Terms, window: Window, today: date) -> None:
     """Bring people and facts in line with the mirror, as of `today` in the shop's time zone.
@@ -90,28 +56,59 @@ def refresh(db: Database, shop: int, terms: Terms, window: Window, today: date) 
     Whoever changed, in facts or in ABC class, is in `dirty` afterwards, for the groups to see.
     """
     db.build_indexes()
+    basis = _renew_basis(db, shop, window)
     people.refresh(db, shop, terms)
     with db.write() as connection:
         connection.execute(PERSON_INDEX)
-    row = db.row("SELECT rebuild, window_end, info FROM shops WHERE shop = ?", (shop,))
+    row = db.row("SELECT rebuild, window_end FROM shops WHERE shop = ?", (shop,))
     assert row is not None  # noqa: S101  the caller opened the shop
     values = {
         "shop": shop,
         "today": today.toordinal(),
         "window_start": today.toordinal() - window.days,
-        "limited": '"orders_visible_from":null' not in (row["info"] or '"orders_visible_from":null'),
+        "limited": basis.limited,
     }
     if row["rebuild"]:
         _rebuild(db, values)
+        classes.classify_all(db, shop, window)
     else:
         _move_window(db, values, row["window_end"], window)
-        with db.write() as connection:
-            _recompute(connection, values, "IN (SELECT person FROM dirty WHERE shop = :shop)")
+        _recompute_dirty(db, values, window)
     with db.write() as connection:
-        _classify(connection, values, window)
         connection.execute(
             "UPDATE shops SET rebuild = 0, window_end = ? WHERE shop = ?", (values["today"], shop)
         )
+
+
+class _Basis(msgspec.Struct, frozen=True, kw_only=True):
+    """What every row of facts depends on besides the mirror."""
+
+    window_days: int
+    limited: bool  #: the shop shows only part of its history
+
+
+def _renew_basis(db: Database, shop: int, window: Window) -> _Basis:
+    """The present basis; where it is another than that of the rows, they are to be rebuilt."""
+    info = mirror.shop_info(db, shop)
+    basis = _Basis(window_days=window.days, limited=bool(info and info.orders_visible_from))
+    text = msgspec.json.encode(basis).decode()
+    with db.write() as connection:
+        connection.execute(
+            "UPDATE shops SET rebuild = 1, basis = ?1 WHERE shop = ?2 AND basis IS NOT ?1", (text, shop)
+        )
+    return basis
+
+
+def _recompute_dirty(db: Database, values: dict[str, int], window: Window) -> None:
+    shop = values["shop"]
+    kept = classes.is_kept(db, shop, window)
+    with db.write() as connection:
+        before = classes.sums_of_dirty(connection, shop)
+        _recompute(connection, values, "IN (SELECT person FROM dirty WHERE shop = :shop)")
+        if kept:
+            classes.reclassify(connection, shop, before, classes.sums_of_dirty(connection, shop))
+    if not kept:
+        classes.classify_all(db, shop, window)
 
 
 def _rebuild(db: Database, values: dict[str, int]) -> None:
@@ -159,24 +156,3 @@ def _move_window(db: Database, values: dict[str, int], window_end: int | None, w
                 " WHERE shop = ? AND day > ? AND day <= ? AND person IS NOT NULL",
                 (values["shop"], spans[0] - shift, spans[1] - shift),
             )
-
-
-def _classify(connection: sqlite3.Connection, values: dict[str, int], window: Window) -> None:
-    """ABC classes from two cut points. Equal values are ordered by id as text (DEFINITIONS, *ABC*)."""
-    total = connection.execute(
-        "SELECT sum(window_value) FROM facts WHERE shop = ? AND window_orders > 0 AND window_value > 0",
-        (values["shop"],),
-    ).fetchone()[0]
-    cuts: dict[str, object] = {"shop": values["shop"]}
-    for name, share in (("a", window.a), ("b", window.b)):
-        row = connection.execute(
-            _CUTS,
-            {"shop": values["shop"], "share": int(share * 100), "total": total or 0, "first": name == "a"},
-        ).fetchone()
-        # Nobody: a bound that no value reaches.
-        cuts[f"{name}_value"], cuts[f"{name}_tie"] = (row[0], row[1]) if row else (2**62, "")
-    moved = connection.execute(_CLASSIFY, cuts).fetchall()
-    connection.executemany(
-        "INSERT OR IGNORE INTO dirty (person, shop) VALUES (?, ?)",
-        [(person, values["shop"]) for (person,) in moved],
-    )

@@ -7,6 +7,7 @@ every answer inside the retry loop.
 
 import email.utils
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -95,8 +96,8 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
             raise ResponseError(message, request_id=self.request_id) from None
 
 
-class _NotProcessedError(TemporaryError):
-    """The shop never acted on the request: repeating it is safe whatever it was."""
+class NotProcessedError(TemporaryError):
+    """The shop never acted on the request: repeating it is safe, whatever it was. A `judge` may raise it."""
 
 
 Judge = Callable[[Response], None]
@@ -299,12 +300,12 @@ class Client:
         if isinstance(error, kinds.SSLError):
             return ResponseError(f"The certificate of {host} is not valid, so the connection was refused.")
         if isinstance(error, kinds.ConnectTimeout):
-            return _NotProcessedError(f"{host} does not answer.")
+            return NotProcessedError(f"{host} does not answer.")
         if isinstance(error, kinds.Timeout):
             return TemporaryError(f"{host} took too long to answer.")
         if isinstance(error, kinds.ConnectionError):
             refused = "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error)
-            kind = _NotProcessedError if refused else TemporaryError
+            kind = NotProcessedError if refused else TemporaryError
             return kind(f"There is no connection to {host}.")
         return ConfigError(f"The address {self.redact(host)!r} cannot be used: {type(error).__name__}.")
 
@@ -317,7 +318,7 @@ class Client:
         if status in (401, 402, 403, 423):
             raise AuthError(message, request_id=request_id)
         if status in (429, 503):
-            raise _NotProcessedError(message, retry_after=_retry_after(answer), request_id=request_id)
+            raise NotProcessedError(message, retry_after=_retry_after(answer), request_id=request_id)
         if status in (408, 425) or status >= 500:
             raise TemporaryError(message, retry_after=_retry_after(answer), request_id=request_id)
         if status < 400:
@@ -330,7 +331,7 @@ class Client:
 
     def _retrying(self, repeatable: bool, deadline: float) -> Retrying:
         return Retrying(
-            retry=retry_if_exception_type(TemporaryError if repeatable else _NotProcessedError),
+            retry=retry_if_exception_type(TemporaryError if repeatable else NotProcessedError),
             wait=self._wait,
             stop=lambda state: self._give_up(state, deadline),
             sleep=self._rest,
@@ -387,10 +388,8 @@ def _asked(state: RetryCallState) -> float:
 def _retry_after(answer: Response) -> float | None:
     """Seconds from the Retry-After header, which is a number or an HTTP date."""
     text = answer.headers.get("Retry-After", "").strip()
-    try:
-        return max(float(text), 0.0)
-    except ValueError:
-        pass
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
     try:
         when = email.utils.parsedate_to_datetime(text)
     except ValueError:

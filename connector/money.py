@@ -3,13 +3,19 @@
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import cache
 
-from babel.numbers import format_currency, get_currency_precision
+from iso4217 import Currency
 
 
 @cache
 def decimals(currency: str) -> int:
-    """How many decimals a currency has (ISO 4217, by way of CLDR): 2 for EUR, 0 for JPY, 3 for KWD."""
-    return get_currency_precision(currency)
+    """How many decimals a currency has: 2 for EUR, 0 for JPY, 3 for KWD (ISO 4217, list one).
+
+    A code that is not on the list (a test currency) is taken to have two.
+    """
+    try:
+        return Currency(currency).exponent or 0
+    except ValueError:
+        return 2
 
 
 def minor_units(amount: Decimal | str | int, currency: str) -> int:
@@ -19,17 +25,18 @@ def minor_units(amount: Decimal | str | int, currency: str) -> int:
         ValueError: it is not a finite decimal number.
     """
     try:
-        scaled = Decimal(amount).scaleb(decimals(currency))
-        return int(scaled.to_integral_value(ROUND_HALF_UP))
+        return int(Decimal(amount).scaleb(decimals(currency)).to_integral_value(ROUND_HALF_UP))
     except (InvalidOperation, ValueError, OverflowError) as error:
         raise ValueError(f"{amount!r} is not an amount of money") from error
 
 
-def major_units(amount: int, currency: str) -> Decimal:
-    """Minor units as a decimal number in the currency's own unit."""
-    return Decimal(amount).scaleb(-decimals(currency))
+def decimal_text(amount: int, currency: str) -> str:
+    """Minor units as a plain decimal number, for platforms: 1250 EUR is `12.50`."""
+    places = decimals(currency)
+    return f"{Decimal(amount).scaleb(-places):.{places}f}"
 
 
-def money_text(amount: int, currency: str, locale: str = "en") -> str:
+def money_text(amount: int, currency: str) -> str:
     """An amount for people: `1,234.50 EUR`."""
-    return format_currency(major_units(amount, currency), currency, "#,##0.00 ¤¤", locale=locale)
+    places = decimals(currency)
+    return f"{Decimal(amount).scaleb(-places):,.{places}f} {currency}"

@@ -69,6 +69,8 @@ def refresh(db: Database, shop: int, terms: Terms) -> None:
         _retire(connection, shop, rebuild=rebuild)
         connection.execute(_PEOPLE, {"shop": shop})
         _assign(connection, shop)
+        if rebuild:
+            _assign_accounts(connection, shop)
         _settle(connection, shop)
         _drop_work(connection)
 
@@ -118,7 +120,9 @@ def _gather_all(connection: sqlite3.Connection, shop: int) -> None:
         " FROM customers WHERE shop = :shop",
         values,
     )
-    connection.execute(f"INSERT INTO temp.member_orders {_order_cluster('1')}", values)
+    # Most orders belong to an account and follow it in `_assign_accounts`, without a look at clusters.
+    without_account = "c.customer IS NULL OR c.guest OR c.gone_at IS NOT NULL"
+    connection.execute(f"INSERT INTO temp.member_orders {_order_cluster(without_account)}", values)
     for table in ("member_customers", "member_orders"):
         connection.execute(
             f"INSERT OR IGNORE INTO temp.clusters SELECT cluster FROM temp.{table} WHERE cluster IS NOT NULL"
@@ -188,6 +192,15 @@ def _assign(connection: sqlite3.Connection, shop: int) -> None:
             f") AS n WHERE {table}.{key} = n.key AND {table}.person IS NOT n.person",
             (shop,),
         )
+
+
+def _assign_accounts(connection: sqlite3.Connection, shop: int) -> None:
+    connection.execute(
+        "UPDATE orders SET person = c.person FROM customers AS c WHERE orders.shop = ? AND c.shop = orders.shop"
+        " AND c.id = orders.customer_id AND NOT c.guest AND c.gone_at IS NULL"
+        " AND orders.person IS NOT c.person",
+        (shop,),
+    )
 
 
 def _retire(connection: sqlite3.Connection, shop: int, *, rebuild: bool) -> None:

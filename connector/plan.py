@@ -199,6 +199,23 @@ _REMOVE = """
 """
 
 
+_TAGS_NOW = """
+    SELECT t.tag, count(*) AS n FROM shop_tags AS t
+    JOIN customers AS c ON c.shop = t.shop AND c.id = t.customer_id
+    WHERE t.shop = :shop AND c.gone_at IS NULL GROUP BY t.tag
+"""
+
+
+def tagged(db: Database, shop: int) -> int:
+    """Customers who carry a tag of ours."""
+    return db.value(
+        "SELECT count(DISTINCT o.customer_id) FROM own_tags AS o"
+        " JOIN customers AS c ON c.shop = o.shop AND c.id = o.customer_id"
+        " WHERE o.shop = ? AND c.gone_at IS NULL",
+        (shop,),
+    )
+
+
 def unknown_tags(db: Database, shop: int) -> int:
     """Tags with our prefix in the shop that our ledger did not put there and nobody adopted."""
     return db.value(
@@ -214,7 +231,7 @@ def tag_lines(db: Database, shop: int, changes: Iterable[Change]) -> tuple[TagLi
     """Per tag: how many have it now, gain it and lose it."""
     counts: dict[str, list[int]] = {}
     names: dict[str, str] = {}
-    for row in db.rows("SELECT tag, count(*) AS n FROM shop_tags WHERE shop = ? GROUP BY tag", (shop,)):
+    for row in db.rows(_TAGS_NOW, {"shop": shop}):
         names.setdefault(row["tag"].casefold(), row["tag"])
         counts.setdefault(row["tag"].casefold(), [0, 0, 0])[0] += row["n"]
     for change in changes:

@@ -7,6 +7,7 @@ CREATE TABLE shops (
     checked_at INTEGER,
     terms TEXT,                           -- fingerprint of what decides which rows count; see facts
     rebuild INTEGER NOT NULL DEFAULT 1,   -- facts must be worked out anew
+    basis TEXT,                           -- what every row of facts depends on besides the mirror
     window_end INTEGER,                   -- day up to which windowed facts were worked out
     hold TEXT                             -- why pushing is held until `resume`
 ) STRICT;
@@ -242,6 +243,17 @@ CREATE TABLE facts (                      -- one row a person; see DEFINITIONS f
     unknown INTEGER NOT NULL              -- the shop knows more orders of this person than we can see
 ) STRICT;
 CREATE INDEX facts_by_value ON facts(shop, window_value DESC, tie) WHERE window_orders > 0;
+
+CREATE TABLE abc_cuts (                   -- the last of A and the last of B; see classes.py
+    shop INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    share INTEGER NOT NULL,
+    value INTEGER NOT NULL,
+    tie TEXT NOT NULL,
+    reached INTEGER NOT NULL,             -- sum of all values up to here
+    total INTEGER NOT NULL,
+    PRIMARY KEY (shop, name)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE dirty (                      -- people whose facts changed and whose groups have not seen it
     person INTEGER PRIMARY KEY,

@@ -76,6 +76,13 @@ class Shop:
         """The day it is in the shop."""
         return self.now().astimezone(ZoneInfo(self.info().time_zone)).date()
 
+    def history_starts(self) -> date | None:
+        """The first day of orders the mirror can have: by what the shop shows, and by the config."""
+        info = self.info()
+        visible = info.orders_visible_from
+        seen = visible.astimezone(ZoneInfo(info.time_zone)).date() if visible else None
+        return max((each for each in (seen, self.settings.history_starts) if each), default=None)
+
     def mirror(self) -> Mirror:
         return Mirror(self.db, self.key, self.terms())
 

@@ -36,7 +36,8 @@ def sync(shop: Shop, *, full: bool = False, dry_run: bool = False, force: bool =
 
 
 def work_out(shop: Shop) -> list[Standing]:
-    """Facts and groups as of today, from what was pulled last."""
+    """Facts and groups as of today, from what was pulled last and by what the config says now."""
+    shop.mirror().judge_anew()
     facts.refresh(shop.db, shop.key, shop.terms(), shop.window(), shop.today())
     return groups.refresh(shop.db, shop.key, shop.definitions(), shop.rule_context(), shop.now())
 
@@ -64,7 +65,7 @@ def make_plan(shop: Shop) -> Plan:
             "SELECT count(*) FROM people WHERE shop = ? AND excluded IS NULL AND customer IS NOT NULL",
             (shop.key,),
         ),
-        tagged=shop.db.value("SELECT count(DISTINCT customer_id) FROM own_tags WHERE shop = ?", (shop.key,)),
+        tagged=planning.tagged(shop.db, shop.key),
         unknown=unknown,
         notes=tuple(notes),
         blocked=tuple(_why_blocked(shop, unknown)),
@@ -85,10 +86,7 @@ def _why_kept_back(shop: Shop, definition: Definition) -> str | None:
     stale = next((each.stale for each in groups.standings(shop.db, shop.key, [definition.name])), "new")
     if stale is not None:
         return f"it could not be worked out ({stale})"
-    visible = shop.info().orders_visible_from
-    return groups.why_history_too_short(
-        definition.rule, visible.date() if visible is not None else None, shop.today()
-    )
+    return groups.why_history_too_short(definition.rule, shop.history_starts(), shop.today())
 
 
 def _coupon_changes(shop: Shop, info: ShopInfo, notes: list[str]) -> list[Planned]:

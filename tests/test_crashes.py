@@ -247,6 +247,10 @@ def test_an_undisturbed_run_does_something(tmp_path: Path, runner: Runner) -> No
     shop, own = calm.evenings[1]
     assert shop["tags"]["1005"] == ["VIP", "sk-like", "sk:recent", "sk:stammkunde"]
     assert shop["tags"]["1010"] == ["VIP", "sk-like", "sk:stammkunde"]
+    assert calm.evenings[0][0]["tags"]["1004"] == ["sk:stammkunde"]
+    assert shop["tags"]["1004"] == ["VIP"]  # an order came back, and the merchant tagged him meanwhile
+    assert ("1010", "sk:stammkunde") in own["own tags"]
+    assert ("1004", "sk:stammkunde") not in own["own tags"]
     assert len(shop["codes"]) == 6
     assert "WELCOME10" in shop["codes"]
     assert len(own["issued"]) == 5

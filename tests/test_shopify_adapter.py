@@ -1,8 +1,7 @@
 """The Shopify adapter against its sandbox, by its public methods only."""
 
-import base64
-import hmac
 import json
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from flask import Flask, Response, request
 from pydantic import SecretStr
@@ -121,8 +121,9 @@ def test_without_read_all_orders_the_history_is_said_to_be_short() -> None:
     assert ["60 days" in note for note in info.notes] == [True]
 
 
-def test_a_denied_field_names_the_permission(shop: ShopifySandbox) -> None:
-    with ShopifySandbox(scopes={"read_customers", "read_orders"}) as poor, connected(poor) as adapter:
+def test_a_denied_field_names_the_permission() -> None:
+    scopes = {"read_customers", "read_orders", "read_all_orders"}
+    with ShopifySandbox(scopes=scopes) as poor, connected(poor) as adapter:
         fill(poor, Kind.ORDERS, 1)
         with pytest.raises(AuthError, match=r"The app needs read_customers, read_orders, read_products\."):
             list(adapter.orders(SINCE, None))
@@ -340,6 +341,19 @@ def test_a_result_is_resumed_and_not_asked_for_again(shop: ShopifySandbox) -> No
     assert started(shop, "bulkOperationRunQuery") == 1
 
 
+def test_personal_data_lies_in_no_file_that_outlives_the_process(
+    shop: ShopifySandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_orders(shop, 40)
+    shop.bulk.switches.shuffle_grouped = True
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    with connected(shop) as adapter:
+        reading = adapter.orders(None, None)
+        next(reading)
+        assert list(tmp_path.iterdir()) == []
+
+
 def test_a_result_cut_off_gives_nothing_and_is_resumed(shop: ShopifySandbox) -> None:
     expected = put_orders(shop, 10)
     with connected(shop) as adapter:
@@ -506,6 +520,17 @@ def test_an_operation_that_a_crash_left_running_is_found_and_not_sent_again(shop
     assert started(shop, "bulkOperationRunMutation") == 1
 
 
+@pytest.mark.parametrize("kind", ["drop", "truncate"])
+def test_a_bulk_operation_whose_start_was_not_confirmed_is_found(shop: ShopifySandbox, kind: Any) -> None:
+    fill(shop, Kind.CUSTOMERS, 40)
+    shop.faults.plan(kind, contains="BulkRunMutation")
+    with connected(shop, bulk_above=30) as adapter, pytest.raises(TemporaryError):
+        list(adapter.push(tag_changes(40), "run-1"))
+    with connected(shop, bulk_above=30) as adapter:
+        assert [result.error for result in adapter.push(tag_changes(40), "run-1")] == [None] * 40
+    assert started(shop, "bulkOperationRunMutation") == 1
+
+
 def test_nothing_is_sent_before_what_a_crash_left_running_has_settled(shop: ShopifySandbox) -> None:
     fill(shop, Kind.CUSTOMERS, 40)
     shop.bulk.switches.hold_seconds = 0.6
@@ -529,6 +554,26 @@ def test_a_bulk_push_that_fails_half_way_says_so_and_can_be_repeated(shop: Shopi
     with connected(shop, bulk_above=30) as adapter:
         assert [result.error for result in adapter.push(tag_changes(40), "run-1")] == [None] * 40
     assert {shop.tags_of(str(1001 + number)) for number in range(40)} == {frozenset({"sk:a"})}
+
+
+def test_codes_are_stored_on_many_customers_at_once(shop: ShopifySandbox, adapter: ShopifyAdapter) -> None:
+    fill(shop, Kind.CUSTOMERS, 24)
+    changes = [
+        make_coupon(
+            mark=Mark("come-back", f"c{n}", 1),
+            code=f"SKTESTCODE{n}",
+            customer_id=str(1001 + n),
+            attribute="stammkunde_code",
+        )
+        for n in range(25)
+    ]
+    errors = [result.error for result in adapter.push(changes, "run-1")]
+    assert errors == [None] * 24 + ["Shopify does not know this customer."]
+    assert [shop.attribute(str(1001 + n), "stammkunde_code") for n in range(24)] == [
+        f"SKTESTCODE{n}" for n in range(24)
+    ]
+    assert len(shop.faults.requests("metafieldsSet")) == 1
+    assert "SKTESTCODE24" not in shop.codes()
 
 
 # -- coupons of a group -------------------------------------------------------------------------------------
@@ -573,61 +618,13 @@ def test_a_code_of_a_group_with_another_mark_is_not_ours(
     assert shop.codes() == {"SKGROUP0"}
 
 
-# -- webhooks -----------------------------------------------------------------------------------------------
-
-
-def signed(topic: str, body: bytes, *, prefix: str = "X-") -> dict[str, str]:
-    signature = base64.b64encode(hmac.digest(b"sandbox-secret", body, "sha256")).decode()
-    return {
-        f"{prefix}Shopify-Topic": topic,
-        f"{prefix}Shopify-Event-Id": "e-1",
-        f"{prefix}Shopify-Hmac-Sha256": signature,
-    }
-
-
-@pytest.mark.parametrize("prefix", ["X-", "", "x-"])
-@pytest.mark.parametrize(
-    ("topic", "body", "kind", "record_id", "deleted"),
-    [
-        ("customers/update", b'{"id":9007199254740993}', Kind.CUSTOMERS, "9007199254740993", False),
-        ("customers/delete", b'{"id":7}', Kind.CUSTOMERS, "7", True),
-        ("customers/redact", b'{"customer":{"id":7}}', Kind.CUSTOMERS, "7", True),
-        ("customers/data_request", b'{"customer":{"id":7}}', None, None, False),
-        ("customer.tags_added", b'{"customerId":"gid://shopify/Customer/7"}', Kind.CUSTOMERS, "7", False),
-        ("refunds/create", b'{"id":1,"order_id":8}', Kind.ORDERS, "8", False),
-        ("orders/edited", b'{"order_edit":{"order_id":8}}', Kind.ORDERS, "8", False),
-        ("products/delete", b'{"id":9}', Kind.PRODUCTS, "9", True),
-        ("app/uninstalled", b'{"id":1}', None, "1", False),
-    ],
-)
-def test_webhooks_say_what_to_read_again(
-    shop: ShopifySandbox,
-    adapter: ShopifyAdapter,
-    prefix: str,
-    topic: str,
-    body: bytes,
-    kind: Kind | None,
-    record_id: str | None,
-    deleted: bool,
-) -> None:
-    event = adapter.event(signed(topic, body, prefix=prefix), body)
-    assert (event.id, event.topic, event.kind, event.record_id, event.deleted) == (
-        "e-1",
-        topic,
-        kind,
-        record_id,
-        deleted,
-    )
-
-
-def test_a_signed_webhook_that_cannot_be_read_is_nonsense(
-    shop: ShopifySandbox, adapter: ShopifyAdapter
-) -> None:
-    with pytest.raises(ResponseError):
-        adapter.event(signed("customers/update", b"{"), b"{")
-
-
-def test_without_a_secret_no_webhook_is_believed() -> None:
-    adapter = ShopifyAdapter(domain="roastery", token=SecretStr("t"))
-    with pytest.raises(AuthError, match="set `client_secret` or `webhook_secret`"):
-        adapter.event(signed("customers/update", b"{}"), b"{}")
+def test_a_code_of_a_group_keeps_its_first_mark(shop: ShopifySandbox, adapter: ShopifyAdapter) -> None:
+    shop.put(make_customer())
+    (first,) = group_coupons(1)
+    other = msgspec.structs.replace(first, mark=Mark("sommer", "somebody-else", 1))
+    errors = [
+        result.error for push in ([first, other], [other], [first]) for result in adapter.push(push, "r")
+    ]
+    refused = "The code SKGROUP0 exists already in the shop and is not ours."
+    assert errors == [None, refused, refused, None]
+    assert [coupon.mark for coupon in records(adapter.coupons(None, None))] == [first.mark]

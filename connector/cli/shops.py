@@ -15,6 +15,9 @@ from connector.shop import Shop
 
 T = TypeVar("T")
 
+# These end the command and are no defects: usage errors, an answer of no, a reader that went away.
+_ENDING = (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError)
+
 wait_option = click.option(
     "--wait",
     type=click.FloatRange(min=0),
@@ -48,7 +51,7 @@ def each_shop(
         except StammkundeError as error:
             warn(_named(settings.name, sentence(error)))
             codes.add(error.exit_code)
-        except click.ClickException:
+        except _ENDING:
             raise
         except Exception as error:  # noqa: BLE001  a defect met in one shop must not stop the next
             warn(_named(settings.name, defect(error, verbose=installation.verbose)))

@@ -299,8 +299,10 @@ class Mirror:
             for tag in msgspec.json.decode(row["tags"], type=list[str])
             if tag.casefold() not in removed
         }
+        # The digest is of the record without this change; were it kept, the merchant taking the change back
+        # would look like nothing new.
         connection.execute(
-            "UPDATE customers SET tags = ? WHERE customer = ?",
+            "UPDATE customers SET tags = ?, digest = 0 WHERE customer = ?",
             (rows.json_text([tags[each] for each in sorted(tags)]), row["customer"]),
         )
         connection.executemany(

@@ -255,8 +255,9 @@ _ROWS = (
     Column(
         name="refund_rate",
         type=Type.RATIO,
-        sql=f"(SELECT sum(o.refunded) FROM {_ORDERS})",
-        divisor=f"(SELECT sum(o.total) FROM {_ORDERS})",
+        sql="sum(o.refunded)",
+        divisor="sum(o.total)",
+        over=_ORDERS,
         origin="extension",
         lifetime=True,
         doc="Share of the money charged that was refunded, from 0 to 1, over the orders that count.",

@@ -76,6 +76,8 @@ def _check(test: Test, column: Column, text: str, start: int) -> Check:
     operator = test.operator
     if operator not in OPERATORS[column.type]:
         raise RuleError(_wrong_operator(operator, column), text, start)
+    if len(test.literals) > 1 and operator not in (Operator.IN, Operator.BETWEEN):
+        raise RuleError(f"{operator.value} has one value; several stand behind IN.", text, start)
     if len(test.literals) > _MOST_IN_LIST:
         raise RuleError(f"A list has at most {_MOST_IN_LIST} values.", text, test.literals[0].start)
     values = tuple(value_of(literal, column, text) for literal in test.literals)
@@ -120,7 +122,7 @@ def _asked(clause: Clause, function: Function, text: str) -> tuple[tuple[Argumen
 def _is_true(test: Test | None, name: str, text: str, start: int) -> bool:
     if test is None:
         return True
-    same = test.operator in (Operator.EQUAL, Operator.UNEQUAL)
+    same = test.operator in (Operator.EQUAL, Operator.UNEQUAL) and len(test.literals) == 1
     if not same or test.literals[0].form is not Form.BOOLEAN:
         raise RuleError(f"{name}(…) is either = true or = false.", text, start)
     return (test.literals[0].text.lower() == "true") is (test.operator is Operator.EQUAL)
@@ -149,7 +151,7 @@ def _unknown_parameter(name: str, start: int, function: Function, text: str) -> 
 def _since(check: Check) -> Check:
     """In the older spelling, `date: -1y` means since then; other values mean exactly this one."""
     value = check.values[0]
-    if isinstance(value, Offset) and value.amount < 0:
+    if check.operator is Operator.EQUAL and isinstance(value, Offset) and value.amount < 0:
         return msgspec.structs.replace(check, operator=Operator.AT_LEAST)
     return check
 

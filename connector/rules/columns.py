@@ -79,6 +79,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     example: str = ""
     origin: Origin = "shopify"
     divisor: str = ""  #: of a ratio; where it is not positive, the value is missing
+    over: str = ""  #: of a ratio: the rows of which both numbers are sums
     moment: str = ""  #: of a day: milliseconds, for comparing with a time of day
     source: str = ""  #: of a list: what its items are read from
     others: tuple[str, ...] = ()  #: of a list: further spellings of its item

@@ -51,6 +51,11 @@ class Comparer:
             sql = f"({self._bare(check)}) IS TRUE"
         return f"NOT ({sql})" if check.negated else sql
 
+    def demand(self, check: Check) -> str:
+        """The same for a WHERE, where a missing answer is a no. Indexes do not see through `IS TRUE`."""
+        plain = not check.negated and check.operator is not Operator.NULL
+        return f"({self._bare(check)})" if plain else self.compare(check)
+
     def _null(self, column: Column) -> str:
         if column.source:
             return f"NOT EXISTS (SELECT 1 FROM {column.source})"
@@ -167,31 +172,33 @@ class Comparer:
 
     def _word(self, check: Check) -> str:
         """Of a line: whether its product has the word, or the line itself has it."""
-        words = sorted({str(value).casefold() for value in check.values})
-        found = (
-            "EXISTS (SELECT 1 FROM product_words AS w WHERE w.shop = l.shop AND w.product_id = l.product_id"
-            f" AND w.kind = {self.add(check.column.sql)} AND {self._same('w.word', Operator.IN, words)})"
-        )
+        words = sorted({str(value).strip().casefold() for value in check.values})
+        kind, same = self.add(check.column.sql), self._same("w.word", Operator.IN, words)
+        # Not correlated with the line, so that SQLite works it out once.
+        products = f"product_words AS w WHERE w.shop = :rule_shop AND w.kind = {kind} AND {same}"
+        found = f"l.product_id IN (SELECT w.product_id FROM {products})"
         if check.column.also:
             spellings = _spellings(check.values, despaced=False)
             same = self._same(_folded(check.column.also, despaced=False), Operator.IN, spellings)
             found = f"({found} OR ({same}) IS TRUE)"
         if check.operator is Operator.UNEQUAL:
-            return f"l.product_id IS NOT NULL AND NOT {found}"
+            return f"l.product_id IS NOT NULL AND NOT ({found})"
         return found
 
 
 def quotient(column: Column) -> str:
     """The value of a column, as one can show it."""
-    if column.divisor:
-        return f"CASE WHEN ({column.divisor}) > 0 THEN ({column.sql}) * 1.0 / ({column.divisor}) END"
-    return column.sql
+    if not column.divisor:
+        return column.sql
+    shown = f"CASE WHEN ({column.divisor}) > 0 THEN ({column.sql}) * 1.0 / ({column.divisor}) END"
+    return f"(SELECT {shown} FROM {column.over})" if column.over else shown
 
 
 def _product(column: Column, sign: str, value: tuple[str, str]) -> str:
     """A ratio against numerator / denominator."""
     left, right = f"({column.sql}) * {value[1]}", f"{value[0]} * ({column.divisor})"
-    return f"(({column.divisor}) > 0 AND {left} {sign} {right})"
+    holds = f"(({column.divisor}) > 0 AND {left} {sign} {right})"
+    return f"(SELECT {holds} FROM {column.over})" if column.over else holds
 
 
 def _stored(value: Value) -> Parameter:
@@ -213,6 +220,7 @@ def _spellings(values: Sequence[Value], *, despaced: bool) -> list[Parameter]:
 
 
 def _spelled(text: str) -> list[str]:
+    """With more than six letters beyond A to Z: as typed, small, capital and as a title only."""
     letters = [
         [each.lower()] if each.isascii() else sorted({each, each.lower(), each.upper()}) for each in text
     ]

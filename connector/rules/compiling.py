@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from connector.money import decimals
 from connector.rules.checked import Check, Joined, Leaf, Opposite, Tree
 from connector.rules.columns import Column, Type
 from connector.rules.comparing import Comparer, Parameter, quotient
@@ -16,16 +17,6 @@ from connector.rules.functions import ANNIVERSARY, IN_GROUP, YEARLY, Function
 from connector.rules.problem import RuleError, clip, nearest
 from connector.rules.rule import Rule, RuleContext
 from connector.rules.syntax import Operator
-
-# ISO 4217 currencies that do not have two decimals.
-_EXPONENTS = {
-    **dict.fromkeys(
-        ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND"), 0
-    ),
-    **dict.fromkeys(("VUV", "XAF", "XOF", "XPF"), 0),
-    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
-    **dict.fromkeys(("CLF", "UYW"), 4),
-}
 
 
 class Compiled(msgspec.Struct, frozen=True):
@@ -89,13 +80,14 @@ class _Writer:
     def __init__(self, rule: Rule, context: RuleContext) -> None:
         self._rule = rule
         self._context = context
-        zone, exponent = ZoneInfo(context.time_zone), _EXPONENTS.get(context.currency, 2)
+        zone, exponent = ZoneInfo(context.time_zone), decimals(context.currency)
         self._comparer = Comparer(context.today, zone, exponent)
         self._aside: list[str] | None = None
 
     def parameters(self, *used_in: str) -> dict[str, Parameter]:
         """Those that occur in the SQL, the fixed ones among them."""
         fixed = {
+            "rule_shop": self._context.shop,
             "rule_today": self._context.today.toordinal(),
             "rule_lapse_days": self._context.lapse_days,
         }
@@ -163,7 +155,7 @@ class _Writer:
         return f"NOT {sql}" if leaf.negated else sql
 
     def _matching(self, function: Function, rows: Sequence[Check]) -> str:
-        return " AND ".join([function.source, *(self._comparer.compare(check) for check in rows)])
+        return " AND ".join([function.source, *(self._comparer.demand(check) for check in rows)])
 
     def _in_group(self, leaf: Leaf) -> str:
         key = self._context.groups.get(leaf.name)

@@ -49,5 +49,6 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def clip(word: str) -> str:
-    """A word of the owner's as it is shown in a sentence: not longer than one can read."""
-    return word if len(word) <= 40 else word[:39] + "…"
+    """A word of the owner's as it is shown in a sentence: on one line, and not longer than one can read."""
+    shown = " ".join(word[:200].split())
+    return shown if len(shown) <= 40 else shown[:39] + "…"

@@ -86,6 +86,13 @@ _FORMS = {
 }
 
 
+def _worded(operator: Operator, *, negated: bool = False) -> Callable[["_Builder", list[Literal]], Test]:
+    def build(_: "_Builder", parts: list[Literal]) -> Test:
+        return Test(operator, parts[-1].end, tuple(parts), negated)
+
+    return build
+
+
 class _Builder(Transformer[Token, Built]):
     """Called by the parser for each rule of the grammar as it is recognised, so without recursion."""
 
@@ -145,6 +152,18 @@ class _Builder(Transformer[Token, Built]):
     def comparison(self, parts: list[Any]) -> Test:
         return Test(Operator(str(parts[0])), parts[1].end, (parts[1],))
 
+    def comparison_of_several(self, parts: list[Any]) -> Test:
+        return Test(Operator(str(parts[0])), parts[1].end, parts[1].literals)
+
+    between = _worded(Operator.BETWEEN)
+    not_between = _worded(Operator.BETWEEN, negated=True)
+    contains = _worded(Operator.CONTAINS)
+    contains_not = _worded(Operator.CONTAINS, negated=True)
+    starts = _worded(Operator.STARTS)
+    starts_not = _worded(Operator.STARTS, negated=True)
+    ends = _worded(Operator.ENDS)
+    ends_not = _worded(Operator.ENDS, negated=True)
+
     def literal(self, parts: list[Token]) -> Literal:
         token = parts[0]
         form = _FORMS[token.type]
@@ -165,24 +184,6 @@ class _Builder(Transformer[Token, Built]):
 
     def present(self, parts: list[Token]) -> Test:
         return Test(Operator.NULL, parts[-1].end_pos or 0, negated=True)
-
-
-def _worded(operator: Operator, *, negated: bool) -> Callable[[_Builder, list[Literal]], Test]:
-    def build(_: _Builder, parts: list[Literal]) -> Test:
-        return Test(operator, parts[-1].end, tuple(parts), negated)
-
-    return build
-
-
-for _rule, _operator in {
-    "between": Operator.BETWEEN,
-    "contains": Operator.CONTAINS,
-    "starts": Operator.STARTS,
-    "ends": Operator.ENDS,
-}.items():
-    setattr(_Builder, _rule, _worded(_operator, negated=False))
-    _opposite = f"not_{_rule}" if _rule == "between" else f"{_rule}_not"
-    setattr(_Builder, _opposite, _worded(_operator, negated=True))
 
 
 class _Call(NamedTuple):

@@ -44,7 +44,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     fault: Trouble | None = None
 
 
-class Dropped(Exception):
+class DroppedError(Exception):
     """Tells the server to close the connection at once. `reset` sends RST instead of FIN."""
 
     def __init__(self, *, reset: bool) -> None:
@@ -91,6 +91,10 @@ class Faults:
         """Empty the log."""
         with self._lock:
             self._seen.clear()
+
+    def begin(self) -> None:
+        """Be ready to make trouble, because the server starts."""
+        self._stopping.clear()
 
     def release(self) -> None:
         """Let every hanging request go, because the server stops."""
@@ -169,14 +173,17 @@ class FaultyApplication:
             return [b"<html>We will be back.</html>"]
         if fault.kind == "hang":
             self._faults.wait(fault.seconds)
-            raise Dropped(reset=False)
+            raise DroppedError(reset=False)
         return self._cut(environ, start, reset=fault.kind == "drop")
 
     def _cut(self, environ: "WSGIEnvironment", start: "StartResponse", *, reset: bool) -> Iterator[bytes]:
         """The real answer (so its effect happens), of which only the first half arrives."""
-        answer = b"".join(self._application(environ, start))
+        parts = self._application(environ, start)
+        answer = b"".join(parts)
+        if close := getattr(parts, "close", None):  # a file that is sent stays open otherwise
+            close()
         yield answer[: len(answer) // 2]
-        raise Dropped(reset=reset)
+        raise DroppedError(reset=reset)
 
 
 def _plain(start: "StartResponse", status: str, *headers: tuple[str, str]) -> list[bytes]:

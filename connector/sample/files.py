@@ -1,8 +1,8 @@
 """Customers and orders from a text file: the public CDNOW data, or any CSV with a header.
 
-CDNOW_master.txt has whitespace columns: customer, day (YYYYMMDD), number of CDs, dollars. A CSV has the columns
-`customer_id` and `date`, `total`, and optionally `email`, `order_id`, `currency`, `quantity`, `country`, `code`.
-Each row is one order; two rows of one customer on one day are two orders.
+CDNOW_master.txt has whitespace columns: customer, day (YYYYMMDD), number of CDs, dollars. A CSV has the
+columns `customer_id` (or `email`), `date` and `total`, and optionally `email`, `order_id`, `currency`,
+`quantity`, `country` and `code`. Each row is one order; two rows of one customer on one day are two orders.
 """
 
 import csv
@@ -133,7 +133,7 @@ def _moment(text: str) -> datetime:
 
 
 def _minor(text: str) -> int:
-    return int(round(Decimal(text.strip()) * 100))
+    return round(Decimal(text.strip()) * 100)
 
 
 def _customer(number: str, rows: list[_Row]) -> Customer:

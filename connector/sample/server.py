@@ -15,7 +15,7 @@ import msgspec
 from flask import Flask, Response, request
 from werkzeug.serving import DechunkedInput, ThreadedWSGIServer, WSGIRequestHandler
 
-from connector.sample.faults import Dropped, Fault, Faults, FaultyApplication
+from connector.sample.faults import DroppedError, Fault, Faults, FaultyApplication
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -54,6 +54,7 @@ class LoopbackServer:
         """Listen. Starting a running server is an error."""
         if self._server is not None:
             raise RuntimeError("The sandbox already runs.")
+        self.faults.begin()
         faulty = FaultyApplication(self._application, self.faults, self._exempt)
         self._server = _Server("127.0.0.1", self._port, faulty, handler=_Handler)
         self._port = self._server.port
@@ -152,7 +153,7 @@ class _Handler(WSGIRequestHandler):
         environ["wsgi.input_terminated"] = True
         try:
             self._respond(environ)
-        except Dropped as dropped:
+        except DroppedError as dropped:
             self._drop(reset=dropped.reset)
         except (ConnectionError, TimeoutError):
             self.close_connection = True
@@ -169,7 +170,7 @@ class _Handler(WSGIRequestHandler):
         def start(status: str, headers: list[tuple[str, str]], _: object = None) -> Any:
             head[:] = status, headers
 
-        pieces: Iterable[bytes] = self.server.app(environ, start)  # type: ignore[arg-type]
+        pieces: Iterable[bytes] = self.server.app(environ, start)
         try:
             self._send(head, pieces)
         finally:

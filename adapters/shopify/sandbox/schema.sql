@@ -1,0 +1,22 @@
+CREATE TABLE customers (id INTEGER PRIMARY KEY, created INTEGER NOT NULL, updated INTEGER NOT NULL,
+  email TEXT COLLATE NOCASE, name TEXT COLLATE NOCASE, record BLOB NOT NULL) STRICT;
+CREATE TABLE orders (id INTEGER PRIMARY KEY, created INTEGER NOT NULL, updated INTEGER NOT NULL,
+  email TEXT COLLATE NOCASE, name TEXT COLLATE NOCASE, customer INTEGER, record BLOB NOT NULL) STRICT;
+CREATE TABLE products (id INTEGER PRIMARY KEY, created INTEGER NOT NULL, updated INTEGER NOT NULL,
+  name TEXT COLLATE NOCASE, record BLOB NOT NULL) STRICT;
+CREATE TABLE tags (folded TEXT NOT NULL, customer INTEGER NOT NULL, PRIMARY KEY (folded, customer))
+  STRICT, WITHOUT ROWID;
+CREATE INDEX tags_customer ON tags (customer);
+CREATE TABLE metafields (id INTEGER PRIMARY KEY, owner TEXT NOT NULL, namespace TEXT NOT NULL, key TEXT NOT NULL,
+  type TEXT NOT NULL, value TEXT NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL,
+  UNIQUE (owner, namespace, key)) STRICT;
+CREATE TABLE discounts (id INTEGER PRIMARY KEY, created INTEGER NOT NULL, updated INTEGER NOT NULL,
+  starts INTEGER NOT NULL, ends INTEGER, name TEXT NOT NULL COLLATE NOCASE, record BLOB NOT NULL) STRICT;
+CREATE INDEX discounts_updated ON discounts (updated, id);
+CREATE INDEX discounts_name ON discounts (name, id);
+CREATE TABLE codes (id INTEGER PRIMARY KEY, discount INTEGER NOT NULL REFERENCES discounts (id),
+  code TEXT NOT NULL, folded TEXT NOT NULL UNIQUE, used INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE INDEX codes_discount ON codes (discount, id);
+CREATE TABLE redemptions (code INTEGER NOT NULL, customer INTEGER, email TEXT COLLATE NOCASE,
+  order_id INTEGER NOT NULL) STRICT;
+CREATE INDEX redemptions_code ON redemptions (code);
