@@ -18,13 +18,35 @@ from connector.model import Feature
 from connector.rules import Rule, RuleContext, compile_rule
 
 
+class Needs(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of a shop's history a group must see to be right (DEFINITIONS, *History starts*)."""
+
+    lifetime: bool = False
+    history_days: int | None = None
+    history_from: date | None = None
+
+    def with_those_of(self, other: "Needs") -> "Needs":
+        """What two groups need together."""
+        days = [each for each in (self.history_days, other.history_days) if each is not None]
+        starts = [each for each in (self.history_from, other.history_from) if each is not None]
+        return Needs(
+            lifetime=self.lifetime or other.lifetime,
+            history_days=max(days, default=None),
+            history_from=min(starts, default=None),
+        )
+
+
 class Definition(msgspec.Struct, frozen=True, kw_only=True):
-    """A group or ladder step as configured. `after` names earlier steps, whose members are not ours."""
+    """A group or ladder step as configured. `after` names earlier steps, whose members are not ours.
+
+    `needs` includes those of the groups it refers to, once `in_order` has seen it.
+    """
 
     name: str
     rule: Rule
     tag: str | None = None  #: with its prefix, as it appears in the shop
     after: tuple[str, ...] = ()
+    needs: Needs = Needs()
 
     def depends_on(self) -> frozenset[str]:
         return frozenset(self.rule.groups) | frozenset(self.after)
@@ -41,7 +63,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def in_order(definitions: Iterable[Definition]) -> list[Definition]:
-    """Sorted so that each comes after those it depends on.
+    """Sorted so that each comes after those it depends on, and with the needs of those.
 
     Raises:
         ConfigError: they refer to each other in a loop.
@@ -52,7 +74,18 @@ def in_order(definitions: Iterable[Definition]) -> list[Definition]:
         order = list(TopologicalSorter(graph).static_order())
     except CycleError as error:
         raise ConfigError(f"Groups refer to each other in a loop: {' → '.join(error.args[1])}.") from error
-    return [by_name[name] for name in order]
+    ordered: dict[str, Definition] = {}
+    for name in order:
+        each = by_name[name]
+        needs = Needs(
+            lifetime=each.rule.lifetime,
+            history_days=each.rule.history_days,
+            history_from=each.rule.history_from,
+        )
+        for other in graph[name]:
+            needs = needs.with_those_of(ordered[other].needs)
+        ordered[name] = msgspec.structs.replace(each, needs=needs)
+    return list(ordered.values())
 
 
 def _known(names: Iterable[str], by_name: Mapping[str, Definition]) -> set[str]:
@@ -177,7 +210,7 @@ def _find(
         "INSERT INTO temp.found SELECT f.person FROM facts AS f JOIN people AS p ON p.person = f.person"
         " LEFT JOIN customers AS c ON c.customer = p.customer"
         " WHERE f.shop = :shop__ AND p.excluded IS NULL"
-        + (" AND NOT f.unknown" if definition.rule.lifetime else "")
+        + (" AND NOT f.unknown" if definition.needs.lifetime else "")
         + ("" if whole else " AND f.person IN (SELECT person FROM dirty WHERE shop = :shop__)")
         + (
             " AND f.person NOT IN (SELECT m.person FROM members AS m"
@@ -252,18 +285,18 @@ def standings(db: Database, shop: int, names: Iterable[str]) -> Iterator[Standin
             yield Standing(name=name, size=row["size"], entered=0, left=0, stale=row["stale"])
 
 
-def why_history_too_short(rule: Rule, history_starts: date | None, today: date) -> str | None:
-    """Why a rule must not be pushed while the shop shows us only orders since `history_starts`.
+def why_history_too_short(needs: Needs, history_starts: date | None, today: date) -> str | None:
+    """Why a group must not be pushed while the shop shows us only orders since `history_starts`.
 
     Without that every old regular would look like a first-time buyer (DEFINITIONS, *History starts*).
     """
     if history_starts is None:
         return None
     seen = f"the shop shows orders only since {history_starts:%d %b %Y}"
-    if rule.lifetime:
+    if needs.lifetime:
         return f"it depends on a customer's whole history, and {seen}"
-    if rule.history_days and rule.history_days > (today - history_starts).days:
-        return f"it looks {rule.history_days} days back, and {seen}"
-    if rule.history_from and rule.history_from < history_starts:
-        return f"it looks back to {rule.history_from:%d %b %Y}, and {seen}"
+    if needs.history_days and needs.history_days > (today - history_starts).days:
+        return f"it looks {needs.history_days} days back, and {seen}"
+    if needs.history_from and needs.history_from < history_starts:
+        return f"it looks back to {needs.history_from:%d %b %Y}, and {seen}"
     return None

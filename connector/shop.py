@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 from connector import database, mirror
 from connector.adapter import Adapter
 from connector.campaigns import Campaign, key_fingerprint
+from connector.classes import Window
 from connector.config import CampaignConfig, Config, ShopConfig
 from connector.database import Database
 from connector.errors import ConfigError, DatabaseError
-from connector.facts import Window
-from connector.groups import Definition
+from connector.groups import Definition, in_order
 from connector.mirror import Mirror, Terms
 from connector.model import ShopInfo
 from connector.money import minor_units
@@ -136,24 +136,8 @@ class Shop:
         )
 
     def definitions(self) -> list[Definition]:
-        """Groups and ladder steps of this shop, in the order of the config."""
-        found = [
-            Definition(name=name, rule=parse(group.members), tag=self._tag(group.tag))
-            for name, group in self.config.groups.items()
-            if group.applies_to(self.name)
-        ]
-        for name, ladder in self.config.ladders.items():
-            if ladder.applies_to(self.name):
-                earlier: tuple[str, ...] = ()
-                for step in ladder.steps:
-                    full = f"{name}/{step.name}"
-                    rule = parse(step.members)
-                    found.append(Definition(name=full, rule=rule, tag=self._tag(step.tag), after=earlier))
-                    earlier = (*earlier, full)
-        return found
-
-    def _tag(self, tag: str | None) -> str | None:
-        return None if tag is None else self.config.tag_prefix + tag
+        """Groups and ladder steps of this shop, each after those it depends on."""
+        return definitions_of(self.config, self.name)
 
     def campaigns(self) -> list[Campaign]:
         """Active campaigns of this shop."""
@@ -186,6 +170,28 @@ class Shop:
             ConfigError: it is missing, or not the one our codes were derived with.
         """
         return read_key(self.db, self.config.key_file)
+
+
+def definitions_of(config: Config, shop: str) -> list[Definition]:
+    """Groups and ladder steps that hold in a shop, each after those it depends on."""
+    found = [
+        Definition(name=name, rule=parse(group.members), tag=_tag(config, group.tag))
+        for name, group in config.groups.items()
+        if group.applies_to(shop)
+    ]
+    for name, ladder in config.ladders.items():
+        if ladder.applies_to(shop):
+            earlier: tuple[str, ...] = ()
+            for step in ladder.steps:
+                full = f"{name}/{step.name}"
+                rule, tag = parse(step.members), _tag(config, step.tag)
+                found.append(Definition(name=full, rule=rule, tag=tag, after=earlier))
+                earlier = (*earlier, full)
+    return in_order(found)
+
+
+def _tag(config: Config, tag: str | None) -> str | None:
+    return None if tag is None else config.tag_prefix + tag
 
 
 def read_key(db: Database, path: Path) -> bytes:

@@ -86,7 +86,7 @@ def _why_kept_back(shop: Shop, definition: Definition) -> str | None:
     stale = next((each.stale for each in groups.standings(shop.db, shop.key, [definition.name])), "new")
     if stale is not None:
         return f"it could not be worked out ({stale})"
-    return groups.why_history_too_short(definition.rule, shop.history_starts(), shop.today())
+    return groups.why_history_too_short(definition.needs, shop.history_starts(), shop.today())
 
 
 def _coupon_changes(shop: Shop, info: ShopInfo, notes: list[str]) -> list[Planned]:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 import click.testing
+import requests
 
 from adapters.shopify.sandbox import ShopifySandbox
 from connector.cli import main
@@ -167,6 +168,19 @@ class Floor:
     def mutations(self) -> list[str]:
         """Requests so far that were to change the shop."""
         return [seen.body for seen in self.shop.faults.requests('"query":"mutation') if writes(seen.body)]
+
+    def delete_discount(self, code: str) -> None:
+        """The merchant deletes a discount in the shop's admin."""
+        found = self.shop.discounts.find(code)
+        assert found is not None
+        deletion = 'mutation { discountCodeDelete(id: "gid://shopify/DiscountCodeNode/%s") { deletedCodeDiscountId } }'
+        requests.post(
+            f"{self.shop.url}/admin/api/2026-10/graphql.json",
+            json={"query": deletion % found.discount},
+            headers={"X-Shopify-Access-Token": TOKEN},
+            timeout=5,
+        ).raise_for_status()
+        assert self.shop.discounts.find(code) is None
 
     def close(self) -> None:
         for sandbox in self.sandboxes.values():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from connector import facts
 from connector.adapter import Page
 from connector.database import Database
-from connector.facts import Window
+from connector.classes import Window
 from connector.mirror import Mirror, Terms, open_shop
 from connector.model import Customer, Kind, LineItem, Order, Payment, Record, Refund, Shipment
 

@@ -15,7 +15,7 @@ from connector.config import Config, ShopConfig
 from connector.errors import StammkundeError
 from connector.groups import why_history_too_short
 from connector.model import ShopInfo
-from connector.rules import parse
+from connector.shop import definitions_of
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,11 +83,10 @@ def _orders_since(shop: ShopConfig, info: ShopInfo) -> date | None:
 
 
 def _not_pushable(config: Config, shop: ShopConfig, since: date | None, today: date) -> dict[str, str]:
-    rules = {name: group.members for name, group in config.groups.items() if group.applies_to(shop.name)}
-    for name, ladder in config.ladders.items():
-        if ladder.applies_to(shop.name):
-            rules |= {f"{name}/{step.name}": step.members for step in ladder.steps}
-    reasons = {name: why_history_too_short(parse(rule), since, today) for name, rule in rules.items()}
+    reasons = {
+        each.name: why_history_too_short(each.needs, since, today)
+        for each in definitions_of(config, shop.name)
+    }
     return {name: reason for name, reason in reasons.items() if reason}
 
 
