@@ -204,6 +204,15 @@ def entries(db: Database, run: str) -> list[Entry]:
     return [_entry(row) for row in db.rows("SELECT * FROM changes WHERE run = ? ORDER BY position", (run,))]
 
 
+def undone(db: Database, run: str) -> set[Change]:
+    """What earlier undos of a run have taken back."""
+    rows = db.rows(
+        "SELECT c.change FROM changes AS c JOIN runs AS r USING (run) WHERE r.undoes = ? AND c.state = 'done'",
+        (run,),
+    )
+    return {msgspec.json.decode(row["change"], type=Change) for row in rows}
+
+
 def unsettled(db: Database, shop: int) -> dict[str, list[Entry]]:
     """What runs before us planned and did not see settled, oldest run first."""
     found: dict[str, list[Entry]] = {}

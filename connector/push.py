@@ -79,10 +79,12 @@ def undo(shop: Shop, run: str) -> Pushed:
     settle_unsettled(shop)
     done = [entry for entry in ledger.entries(shop.db, run) if entry.state == "done"]
     _look_again(shop, done)
+    before = ledger.undone(shop.db, run)
     pushed = Pushed(run=ledger.begin(shop.db, shop.key, "undo", shop.now(), undoes=run))
     changes = [
         Planned(change=change, reason=f"undo {run}")
         for entry in done
+        if inverse(entry.change) not in before
         for change in _taken_back(shop, entry, pushed.left)
     ]
     left = pushed.left
@@ -109,7 +111,9 @@ def _look_again(shop: Shop, entries: Sequence[Entry]) -> None:
 
 def _taken_back(shop: Shop, entry: Entry, left: list[str]) -> Iterator[Change]:
     back = inverse(entry.change)
-    if isinstance(back, UpdateTags):
+    if isinstance(back, UpdateTags) and _is_gone(shop, back.customer_id):
+        left.append(f"customer {back.customer_id} was deleted in the shop")
+    elif isinstance(back, UpdateTags):
         kept = _still_ours(shop, entry.run, back)
         if kept.add or kept.remove:
             yield kept
@@ -121,6 +125,13 @@ def _taken_back(shop: Shop, entry: Entry, left: list[str]) -> Iterator[Change]:
             yield back
         else:
             left.append(f"code {back.code}: {why}")
+
+
+def _is_gone(shop: Shop, customer_id: str) -> bool:
+    found = shop.db.row(
+        "SELECT gone_at FROM customers WHERE shop = ? AND id = ?", (shop.key, customer_id)
+    )
+    return found is not None and found["gone_at"] is not None
 
 
 def _still_ours(shop: Shop, run: str, back: UpdateTags) -> UpdateTags:

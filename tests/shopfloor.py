@@ -7,6 +7,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -139,12 +140,19 @@ class Floor:
     def start(self, *arguments: str, **how: Any) -> "subprocess.Popen[str]":
         """Start a command in a process of its own."""
         return subprocess.Popen(
-            [sys.executable, "-m", "connector.cli", *self.arguments(*arguments)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            **how,
+            self.command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **how
         )
+
+    def command(self, *arguments: str) -> list[str]:
+        """A command as a process is started with it."""
+        return [sys.executable, "-c", "from connector.cli import main; main()", *self.arguments(*arguments)]
+
+    def wait_for_request(self, contains: str, count: int = 1) -> None:
+        """Until the first shop has got so many requests that contain a text."""
+        deadline = time.monotonic() + 20
+        while len(self.shop.faults.requests(contains)) < count:
+            assert time.monotonic() < deadline, f"no request with {contains}"
+            time.sleep(0.01)
 
     def first_push(self) -> Ran:
         """Read the shop, look at the plan, push it. Returns what the push said."""

@@ -169,7 +169,10 @@ class FaultyApplication:
         if fault.kind == "unauthorized":
             return _plain(start, "401 Unauthorized")
         if fault.kind == "garbage":
-            start("200 OK", [("Content-Type", "text/html"), ("Content-Length", "29")])
+            start(
+                "200 OK",
+                [("Content-Type", "text/html"), ("Content-Length", "29"), ("X-Request-Id", "garbage-1")],
+            )
             return [b"<html>We will be back.</html>"]
         if fault.kind == "hang":
             self._faults.wait(fault.seconds)

@@ -1,0 +1,165 @@
+"""Taking a push back: only what it did, only what is still as it left it, and nothing goes on until `resume`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connector.model import Kind
+from tests.shopfloor import CAMPAIGN, GROUPS, Floor, order, people, put, shopfloor
+
+BEFORE = {"1001": ["VIP"], "1002": [], "1004": ["Sk-Freundin", "VIP"]}
+AFTER = {
+    "1001": ["VIP", "sk:over-500", "sk:stammkunde"],
+    "1002": ["sk:new"],
+    "1004": ["Sk-Freundin", "VIP", "sk:stammkunde"],
+}
+CEMS_CODE, DORAS_CODE = "SKGDCSAMBXCT8", "SKM747QSQ2A22"
+
+
+@pytest.fixture
+def floor(tmp_path: Path) -> Iterator[Floor]:
+    with shopfloor(tmp_path) as opened:
+        put(opened.open_shop(), people())
+        opened.shop.add_foreign_code("WELCOME10")
+        opened.set(exclude='{ tags = ["b2b"] }')
+        opened.write_config(rules=GROUPS + CAMPAIGN)
+        opened.first_push()
+        assert opened.tags(*AFTER) == AFTER
+        yield opened
+
+
+def pushes(floor: Floor) -> list[str]:
+    """Names of the pushes so far, oldest first."""
+    return [row[0] for row in floor.rows("SELECT run FROM runs WHERE kind = 'push' ORDER BY rowid")]
+
+
+def test_everything_is_taken_back_and_pushing_is_held(floor: Floor) -> None:
+    (run,) = pushes(floor)
+    ran = floor.done("undo", run)
+    assert ran.out == f"roastery: 5 changes of {run} taken back, 0 refused.\n"
+    assert "Pushing to roastery is held. `stammkunde resume roastery` lets it go on.\n" in ran.err
+    assert floor.tags(*BEFORE) == BEFORE
+    assert floor.shop.codes() == {"WELCOME10"}
+    assert floor.shop.attribute("1003", "code-come-back") is None
+    for command in (["push", "--force"], ["sync"]):
+        held = floor.run(*command)
+        assert held.code == 3
+        assert f"Pushing to roastery is held: {run} was undone. `stammkunde resume roastery`" in held.err
+    assert floor.tags(*BEFORE) == BEFORE
+    assert f"Pushing is held: {run} was undone." in floor.done("status").err
+
+
+def test_after_resume_tags_come_back_and_revoked_codes_do_not(floor: Floor) -> None:
+    floor.done("undo", *pushes(floor))
+    assert floor.done("resume").out == "roastery: pushing goes on.\n"
+    assert floor.done("resume").out == "roastery: was not held.\n"
+    floor.done("push")
+    assert floor.tags(*AFTER) == AFTER
+    assert floor.shop.codes() == {"WELCOME10"}
+    assert "SKGD CSAM BXCT 8: come-back, revoked" in floor.done("customer", "1003").out
+
+
+def test_undo_gives_back_what_a_push_took(floor: Floor) -> None:
+    floor.later(days=60)
+    floor.done("sync")
+    assert floor.tags("1002") == {"1002": []}
+    first, second = pushes(floor)
+    floor.done("undo", second)
+    assert floor.tags(*AFTER) == AFTER
+    floor.done("resume")
+    floor.done("sync")  # what undo gave back is ours again
+    assert floor.tags("1002") == {"1002": []}
+
+
+def test_undo_twice_does_nothing_more(floor: Floor) -> None:
+    (run,) = pushes(floor)
+    floor.done("undo", run)
+    floor.shop.faults.forget_requests()
+    again = floor.done("undo", run)
+    assert again.out == f"roastery: 0 changes of {run} taken back, 0 refused.\n"
+    assert "left:" not in again.err
+    assert floor.mutations() == []
+    assert floor.tags(*BEFORE) == BEFORE
+
+
+def test_foreign_things_and_what_changed_since_stay(floor: Floor) -> None:
+    (run,) = pushes(floor)
+    floor.later(hours=1)
+    floor.shop.set_tags("1001", ["VIP", "Gold", "sk:stammkunde"])  # took one of ours away
+    floor.shop.set_tags("1002", ["sk:new", "sk:handmade"])
+    ran = floor.done("undo", run)
+    assert floor.tags("1001", "1002") == {"1001": ["Gold", "VIP"], "1002": ["sk:handmade"]}
+    assert "  left: customer 1001: a tag was changed in the shop since\n" in ran.err
+    assert ran.out == f"roastery: 5 changes of {run} taken back, 0 refused.\n"
+
+
+def test_a_tag_that_a_later_push_put_there_stays(floor: Floor) -> None:
+    floor.later(days=60)
+    floor.done("sync")
+    floor.later(days=1)
+    floor.shop.put(order(300, 1006, 0, placed_at=floor.now, updated_at=floor.now))
+    floor.done("sync")
+    first, second, third = pushes(floor)
+    floor.done("undo", second)
+    assert floor.tags("1002", "1006") == {"1002": ["sk:new"], "1006": ["sk:new"]}
+
+
+def test_a_redeemed_code_is_reported_and_stays(floor: Floor) -> None:
+    (run,) = pushes(floor)
+    floor.later(hours=1)
+    assert floor.shop.redeem(CEMS_CODE, "1003") is None
+    ran = floor.done("undo", run)
+    number = floor.rows(f"SELECT o.number FROM order_codes JOIN orders AS o USING (order_key) WHERE code = '{CEMS_CODE}'")
+    assert f"  left: code {CEMS_CODE}: it was redeemed with order {number[0][0]}\n" in ran.err
+    assert ran.out == f"roastery: 4 changes of {run} taken back, 0 refused.\n"
+    assert floor.shop.codes() == {"WELCOME10", CEMS_CODE}
+    assert floor.shop.attribute("1004", "code-come-back") is None
+
+
+def test_a_code_deleted_in_the_shop_is_no_trouble(floor: Floor) -> None:
+    (run,) = pushes(floor)
+    floor.delete_discount(CEMS_CODE)
+    floor.done("undo", run)
+    assert floor.shop.codes() == {"WELCOME10"}
+
+
+def test_a_customer_deleted_since_is_reported(floor: Floor) -> None:
+    (run,) = pushes(floor)
+    floor.later(hours=1)
+    floor.shop.delete(Kind.CUSTOMERS, "1002")
+    floor.shop.delete(Kind.CUSTOMERS, "1003")
+    ran = floor.done("undo", run)
+    assert ran.out == f"roastery: 4 changes of {run} taken back, 0 refused.\n"
+    assert "  left: customer 1002 was deleted in the shop\n" in ran.err
+    assert floor.tags("1001", "1004") == {"1001": ["VIP"], "1004": ["Sk-Freundin", "VIP"]}
+    assert floor.shop.codes() == {"WELCOME10"}
+
+
+def test_an_undo_that_was_cut_off_goes_on(floor: Floor) -> None:
+    (run,) = pushes(floor)
+    floor.shop.faults.plan("garbage", contains="discountCodeDeactivate")
+    cut = floor.run("undo", run)
+    assert cut.code == 1
+    assert "did not answer in JSON" in cut.err
+    assert floor.run("push").code == 3  # held all the same
+    floor.done("undo", run)
+    assert floor.tags(*BEFORE) == BEFORE
+    assert floor.shop.codes() == {"WELCOME10"}
+    assert floor.rows("SELECT count(*) FROM changes WHERE state = 'planned'") == [(0,)]
+
+
+def test_a_run_that_is_not_a_push_or_unknown(floor: Floor) -> None:
+    (run,) = pushes(floor)
+    wrong = run[:-1] + ("0" if run[-1] != "0" else "1")
+    ran = floor.run("undo", wrong)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == f"There is no run '{wrong}'. Did you mean '{run}'?\n"
+    floor.shop.set_tags("1009", ["sk:other"])
+    floor.later(hours=1)
+    floor.done("pull")
+    floor.done("adopt", "--yes")
+    ((adoption,),) = floor.rows("SELECT run FROM runs WHERE kind = 'adopt'")
+    ran = floor.run("undo", adoption)
+    assert (ran.code, ran.err) == (2, f"{adoption} is not a push: there is nothing to take back.\n")
+    assert floor.tags(*AFTER) == AFTER
