@@ -207,7 +207,8 @@ def entries(db: Database, run: str) -> list[Entry]:
 def undone(db: Database, run: str) -> set[Change]:
     """What earlier undos of a run have taken back."""
     rows = db.rows(
-        "SELECT c.change FROM changes AS c JOIN runs AS r USING (run) WHERE r.undoes = ? AND c.state = 'done'",
+        "SELECT c.change FROM changes AS c JOIN runs AS r USING (run)"
+        " WHERE r.undoes = ? AND c.state = 'done'",
         (run,),
     )
     return {msgspec.json.decode(row["change"], type=Change) for row in rows}

@@ -6,8 +6,9 @@ from typing import TypeVar
 
 import msgspec
 
-from connector import campaigns, mirror
+from connector import campaigns, ledger, mirror
 from connector.adapter import Page
+from connector.errors import DatabaseError, StammkundeError
 from connector.mirror import Mirror, Read
 from connector.model import Feature, Kind, Record, ShopInfo
 from connector.shop import Shop
@@ -43,6 +44,22 @@ def check(shop: Shop) -> ShopInfo:
 
 def pull(shop: Shop, *, full: bool) -> Pulled:
     """Read everything that changed, or with `full` everything, and then what is gone."""
+    run = ledger.begin(shop.db, shop.key, "pull", shop.now())
+    try:
+        pulled = _pull(shop, full=full)
+    except Stopped:
+        ledger.end(shop.db, run, shop.now(), "stopped", {})
+        raise
+    except DatabaseError:  # there is nowhere to note it
+        raise
+    except StammkundeError as error:
+        ledger.end(shop.db, run, shop.now(), f"failed: {error}", {})
+        raise
+    ledger.end(shop.db, run, shop.now(), "done", pulled.read)
+    return pulled
+
+
+def _pull(shop: Shop, *, full: bool) -> Pulled:
     pulled = Pulled(info=check(shop))
     copy = shop.mirror()
     copy.judge_anew()

@@ -128,9 +128,7 @@ def _taken_back(shop: Shop, entry: Entry, left: list[str]) -> Iterator[Change]:
 
 
 def _is_gone(shop: Shop, customer_id: str) -> bool:
-    found = shop.db.row(
-        "SELECT gone_at FROM customers WHERE shop = ? AND id = ?", (shop.key, customer_id)
-    )
+    found = shop.db.row("SELECT gone_at FROM customers WHERE shop = ? AND id = ?", (shop.key, customer_id))
     return found is not None and found["gone_at"] is not None
 
 

@@ -125,15 +125,7 @@ class Shop:
         )
 
     def rule_context(self) -> RuleContext:
-        info = self.info()
-        return RuleContext(
-            shop=self.key,
-            today=self.today(),
-            time_zone=info.time_zone,
-            currency=info.currency,
-            groups={},
-            lapse_days=self.config.lapse_days,
-        )
+        return rule_context(self.db, self.key, self.info(), self.config.lapse_days, self.now())
 
     def definitions(self) -> list[Definition]:
         """Groups and ladder steps of this shop, each after those it depends on."""
@@ -170,6 +162,20 @@ class Shop:
             ConfigError: it is missing, or not the one our codes were derived with.
         """
         return read_key(self.db, self.config.key_file)
+
+
+def rule_context(db: Database, shop: int, info: ShopInfo, lapse_days: int, now: datetime) -> RuleContext:
+    """What rules are worked out in: the shop, its day, and its groups as they are known now."""
+    return RuleContext(
+        shop=shop,
+        today=now.astimezone(ZoneInfo(info.time_zone)).date(),
+        time_zone=info.time_zone,
+        currency=info.currency,
+        groups={
+            row["name"]: row["grp"] for row in db.rows("SELECT name, grp FROM groups WHERE shop = ?", (shop,))
+        },
+        lapse_days=lapse_days,
+    )
 
 
 def definitions_of(config: Config, shop: str) -> list[Definition]:

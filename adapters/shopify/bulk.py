@@ -5,7 +5,7 @@ from adapters.shopify.documents import document
 from adapters.shopify.records import Wire
 from connector.errors import AuthError, ResponseError, TemporaryError
 
-FIRST_POLL, LONGEST_POLL = 0.25, 30.0
+FIRST_POLL, LONGEST_POLL = 0.05, 30.0
 #: How long we wait for one operation. Shopify itself gives up on a mutation after as long.
 LONGEST_WAIT = 24 * 3600.0
 

@@ -288,7 +288,7 @@ def _errors(errors: Any) -> list[_Error]:
 
 
 _STATUS = {
-    401: "Shopify does not accept the token of {host}: it was revoked or belongs to another shop.",
+    401: "{host} does not accept `token`: it was revoked or belongs to another shop.",
     402: "The shop {host} is frozen until its bill is paid.",
     403: "Shopify does not let this app into {host}: is it still installed?",
     404: "There is no Shopify shop at {host}: check `domain`.",

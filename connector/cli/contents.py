@@ -37,6 +37,8 @@ CONTENTS = (
     Entry(
         "Look", "customer", "connector.cli.look:customer", "Explain one customer: orders, groups, coupons."
     ),
+    Entry("Look", "why", "connector.cli.explain:why", "Explain why a customer is in a group, or not."),
+    Entry("Look", "rule", "connector.cli.explain:rule", "Try a rule: who would be in the group?"),
     Entry("Mend", "adopt", "connector.cli.mend:adopt", "Take over tags with our prefix that were there."),
     Entry("Mend", "undo", "connector.cli.mend:undo", "Reverse one push and hold further ones."),
     Entry("Mend", "resume", "connector.cli.mend:resume", "Let a held shop be pushed to again."),

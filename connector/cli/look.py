@@ -63,7 +63,7 @@ def customer(installation: Installation, customer: str, shop: str | None, as_jso
     found = []
     for settings in installation.shops((shop,) if shop else ()):
         key = mirror.open_shop(db, settings.name)
-        found += [_portrait(db, key, settings.name, person) for person in _people(db, key, customer)]
+        found += [_portrait(db, key, settings.name, person) for person in people_called(db, key, customer)]
     if not found:
         raise StammkundeError(
             f"No customer '{customer}' in the mirror. Was the shop pulled since? `stammkunde status` tells."
@@ -75,7 +75,8 @@ def customer(installation: Installation, customer: str, shop: str | None, as_jso
         _tell(each)
 
 
-def _people(db: Database, shop: int, wanted: str) -> list[int]:
+def people_called(db: Database, shop: int, wanted: str) -> list[int]:
+    """The people that an id or an e-mail address means."""
     rows = db.rows(
         "SELECT DISTINCT person FROM ("
         " SELECT person FROM customers WHERE shop = :shop AND (id = :id OR email_key = :email)"
