@@ -11,7 +11,7 @@ import time
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -20,9 +20,10 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from adapters.shopify import adapter as shopify
+from adapters.shopify.client import Admin
 from adapters.shopify.sandbox import ShopifySandbox
 from connector import validate
+from connector.adapter import adapters
 from connector.cli import main
 from connector.cli.contents import CONTENTS
 from connector.config import BrokenConfigError, Config
@@ -33,16 +34,26 @@ README = ROOT / "README.md"
 
 #: Has a test of its own, tests/test_docs_adapter.py.
 ELSEWHERE = {DOCS / "writing-an-adapter.md"}
-PAGES = [README, ROOT / "CHANGELOG.md", *sorted(set(DOCS.rglob("*.md")) - ELSEWHERE)]
+#: Platforms of these names can be connected; a page of another one is still being written.
+PLATFORMS = {*adapters()}
+PAGES = [
+    README,
+    ROOT / "CHANGELOG.md",
+    *sorted(set(DOCS.glob("*.md")) - ELSEWHERE),
+    *sorted(page for page in DOCS.glob("platforms/*.md") if page.stem.partition("-")[0] in PLATFORMS),
+]
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
+ORDERS_UNTIL = date(2026, 11, 21)  #: the sample shop has orders until the end of that day
 CUSTOMERS = 400
 DOMAIN = "roastery.myshopify.com"
+CLIENT_ID = "0123456789abcdef"
 
 #: What the owner has done before any page but the README.
-BEGINNING = """
+SETTINGS = f"--set domain={DOMAIN} --set client_id={CLIENT_ID} --set client_secret=env:ROASTERY_SECRET"
+BEGINNING = f"""
 export ROASTERY_SECRET=sandbox-secret
-stammkunde init --yes --adapter shopify --shop roastery --set domain=roastery.myshopify.com --set client_id=sandbox-client --set client_secret=env:ROASTERY_SECRET
+stammkunde init --yes --shop roastery {SETTINGS}
 stammkunde pull
 stammkunde plan --approve
 """
@@ -51,7 +62,7 @@ _FENCE = re.compile(r"^(`{3,})([^\n`]*)\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"#\s*exit code (\d+)")
 _RUN = re.compile(r"\b(push|undo|adopt)-\d{8}-\d{4}-[0-9a-f]{4}\b")
 _COMPLETION = re.compile(r"_STAMMKUNDE_COMPLETE=(\w+)_source stammkunde")
-_TABLE = re.compile(r"^<!-- options: (.+) -->\n(.*?)^<!-- end -->$", re.MULTILINE | re.DOTALL)
+_TABLE = re.compile(r"^<!-- options: (\w+) -->\n(.*?)^<!-- end -->$", re.MULTILINE | re.DOTALL)
 _ELISION = "…"
 
 
@@ -90,14 +101,19 @@ class Desk:
     that goes on by a minute with every command. Open it with `desk`.
     """
 
-    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch, customers: int) -> None:
         self.folder = folder
         self.config = folder / "stammkunde.toml"
         self.now = NOW
         self.last_run = ""
         self._patch = patch
         self.shop = ShopifySandbox(
-            customers=CUSTOMERS, today=NOW.date(), now=lambda: self.now, restore_rate=1e6, bucket=1e6
+            customers=customers,
+            today=ORDERS_UNTIL,
+            now=lambda: self.now,
+            client_id=CLIENT_ID,
+            restore_rate=1e6,
+            bucket=1e6,
         )
 
     def play(self, page: Path) -> Iterator[Step]:
@@ -152,23 +168,25 @@ class Desk:
         return result.output, result.exit_code
 
     def put_in_force(self, text: str) -> None:
-        """Change the config as a block says: tables replace those of the same name, options stand in the shop."""
+        """Change the config: tables replace those of the same name, options stand in the shop's table."""
         config = self.config.read_text(encoding="utf-8")
         if re.search(r"^\[", text, re.MULTILINE):
             for header in re.findall(r"^\[[^\]]+\]", text, re.MULTILINE):
-                config = re.sub(rf"^{re.escape(header)}\n(?:(?!\[|# ──).*\n)*", "", config, flags=re.MULTILINE)
+                table = rf"^{re.escape(header)}\n(?:(?!\[|# ──).*\n)*"
+                config = re.sub(table, "", config, flags=re.MULTILINE)
             config += "\n" + text
         else:
             for line in text.splitlines():
                 name = re.escape(line.partition("=")[0].rstrip())
-                config, found = re.subn(rf"^{name} = .*$", lambda _, new=line: new, config, flags=re.MULTILINE)
+                new = line.replace("\\", r"\\")
+                config, found = re.subn(rf"^{name} = .*$", new, config, flags=re.MULTILINE)
                 if line.strip() and not found:
                     config = re.sub(r"^(\[shops\..*)$", rf"\1\n{line}", config, count=1, flags=re.MULTILINE)
         self.config.write_text(config, encoding="utf-8")
 
 
 @contextmanager
-def desk() -> Iterator[Desk]:
+def desk(customers: int = CUSTOMERS) -> Iterator[Desk]:
     """A desk, with the working folder, the environment, the time zone and chance made steady."""
     with TemporaryDirectory(prefix="pages-") as folder, pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -179,14 +197,13 @@ def desk() -> Iterator[Desk]:
         time.tzset()
         patch.setattr("secrets.token_hex", lambda count: ("7f3a5c21e8b94d06" * 4)[: 2 * count])
         patch.setattr("adapters.shopify.bulk.FIRST_POLL", 0.01)
-        opened = Desk(Path(folder), patch)
-        admin: Any = shopify.Admin
+        opened = Desk(Path(folder), patch, customers)
 
-        def connected(*, base_url: str, **settings: Any) -> Any:
+        def connected(*, base_url: str, **settings: Any) -> Admin:
             known = base_url == f"https://{DOMAIN}"
-            return admin(base_url=opened.shop.url if known else base_url, **settings)
+            return Admin(base_url=opened.shop.url if known else base_url, **settings)
 
-        patch.setattr(shopify, "Admin", connected)
+        patch.setattr("adapters.shopify.adapter.Admin", connected)
         opened.shop.start()
         try:
             yield opened
@@ -210,7 +227,7 @@ def expected_code(command: str) -> int:
 
 
 def agrees(shown: str, output: str) -> bool:
-    """Whether a page shows that output. A line "…" on the page stands for any lines; names of runs may differ."""
+    """Whether a page shows that output. A line "…" stands for any lines; names of runs may differ."""
     parts = re.split(rf"^{_ELISION}\n", _settled(shown), flags=re.MULTILINE)
     pattern = "(?:.*\n)*?".join(re.escape(part) for part in parts)
     return re.fullmatch(pattern, _settled(output)) is not None
@@ -252,7 +269,7 @@ def completed(text: str) -> str:
     own = {
         "adapter": '"shopify"',
         "domain": f'"{DOMAIN}"',
-        "client_id": '"x"',
+        "client_id": f'"{CLIENT_ID}"',
         "client_secret": '{ env = "ROASTERY_SECRET" }',
     }
     shop = "\n".join(["[shops.roastery]", *(f"{name} = {own[name]}" for name in own.keys() - given)])
@@ -284,13 +301,25 @@ def options_table(name: str) -> str:
     ]
     lines = [f"`{usage.removesuffix(' [OPTIONS]')}`"]
     if rows:
-        lines += ["", "| option | |", "| --- | --- |", *(f"| `{names}` | {text} |" for names, text in rows)]
+        lines += [
+            "",
+            "| option | |",
+            "| --- | --- |",
+            *(f"| `{names}` | {_text(text)} |" for names, text in rows),
+        ]
     return "\n".join(lines) + "\n"
+
+
+def _text(help_text: str) -> str:
+    """What an option does, without the bounds that click adds."""
+    return re.sub(r"  +", " ", re.sub(r"\s+\[x>=\d+\]", "", help_text)).replace("|", "\\|")
 
 
 def filled(text: str) -> str:
     """A page with its tables of options written anew."""
-    return _TABLE.sub(lambda found: f"<!-- options: {found[1]} -->\n{options_table(found[1])}<!-- end -->", text)
+    return _TABLE.sub(
+        lambda found: f"<!-- options: {found[1]} -->\n{options_table(found[1])}<!-- end -->", text
+    )
 
 
 def tables(text: str) -> list[str]:
@@ -304,12 +333,19 @@ def write_anew() -> None:
         text = page.read_text(encoding="utf-8")
         new = filled(text)
         with desk() as opened:
+            place = 0
             for step in opened.play(page):
                 if step.code != expected_code(step.command):
                     print(f"{step.block.where()}: `{step.command}` ended with {step.code}:\n{step.output}")  # noqa: T201
-                if step.shown is not None and not agrees(step.shown, step.output):
-                    old, output = f"$ {step.command}\n{step.shown}", step.output.strip("\n")
-                    new = new.replace(old, f"$ {step.command}\n{output}\n", 1)
+                if step.shown is None:
+                    continue
+                old = f"$ {step.command}\n{step.shown}"
+                place = new.index(old, place)
+                if not agrees(step.shown, step.output):
+                    below = "\n" if new[place + len(old)] == "$" else ""
+                    shown = f"$ {step.command}\n{step.output.strip(chr(10))}\n{below}"
+                    new = new[:place] + shown + new[place + len(old) :]
+                place += 2
         if new != text:
             page.write_text(new, encoding="utf-8")
             print(f"{page.relative_to(ROOT)} was written anew")  # noqa: T201

@@ -87,7 +87,12 @@ class Floor:
 
     def open_shop(self, name: str = "roastery", **how: Any) -> ShopifySandbox:
         """Start a shop and put it into the config."""
-        settings = {"token": TOKEN, "restore_rate": 1e6, "bucket": 1e6, "now": lambda: self.now} | how
+        settings: dict[str, Any] = {
+            "token": TOKEN,
+            "restore_rate": 1e6,
+            "bucket": 1e6,
+            "now": lambda: self.now,
+        } | how
         sandbox = ShopifySandbox(**settings)
         sandbox.start()
         self.sandboxes[name] = sandbox
@@ -181,10 +186,11 @@ class Floor:
         """The merchant deletes a discount in the shop's admin."""
         found = self.shop.discounts.find(code)
         assert found is not None
-        deletion = 'mutation { discountCodeDelete(id: "gid://shopify/DiscountCodeNode/%s") { deletedCodeDiscountId } }'
+        node = f"gid://shopify/DiscountCodeNode/{found.discount}"
+        deletion = f'mutation {{ discountCodeDelete(id: "{node}") {{ deletedCodeDiscountId }} }}'
         requests.post(
             f"{self.shop.url}/admin/api/2026-10/graphql.json",
-            json={"query": deletion % found.discount},
+            json={"query": deletion},
             headers={"X-Shopify-Access-Token": TOKEN},
             timeout=5,
         ).raise_for_status()
@@ -218,7 +224,9 @@ def put(sandbox: ShopifySandbox, records: Iterable[Customer | Order | Product]) 
 def customer(number: int, email: str | None = None, *tags: str, **other: Any) -> Customer:
     """An account made long ago."""
     made = MADE + timedelta(minutes=number)
-    return Customer(**({"id": str(number), "email": email, "tags": tags, "created_at": made, "updated_at": made} | other))
+    return Customer(
+        **({"id": str(number), "email": email, "tags": tags, "created_at": made, "updated_at": made} | other)
+    )
 
 
 def order(number: int, buyer: int | None, days_ago: float, euros: int = 50, **other: Any) -> Order:

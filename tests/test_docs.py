@@ -1,5 +1,6 @@
 """What README and docs show is run, and what the product has is in them."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -10,7 +11,7 @@ from connector.cli.contents import CONTENTS
 from tests import pages
 from tests.pages import DOCS, PAGES, README, ROOT, Block, agrees, blocks, desk, expected_code
 
-LABELS = {"sh", "console", "toml", "toml stammkunde.toml", "text"}
+LABELS = {"sh", "console", "toml", "toml stammkunde.toml", "json", "text"}
 CONFIGS = [block for page in PAGES for block in blocks(page) if block.label.startswith("toml")]
 LINKED = [*PAGES, *sorted(pages.ELSEWHERE)]
 
@@ -56,6 +57,13 @@ def test_every_config_is_right(block: Block, tmp_path: Path) -> None:
         tomllib.loads(block.text)
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_json_is_json(page: Path) -> None:
+    for block in blocks(page):
+        if block.label == "json":
+            json.loads(block.text)
+
+
 def test_every_command_is_on_the_page_with_all_its_options() -> None:
     page = (DOCS / "commands.md").read_text(encoding="utf-8")
     assert pages.tables(page) == ["stammkunde", *(entry.name for entry in CONTENTS)]
@@ -88,7 +96,7 @@ def test_every_page_is_reached_from_the_index() -> None:
         (DOCS / target.partition("#")[0]).resolve()
         for target in re.findall(r"\]\(([^)\s]+)\)", index.read_text(encoding="utf-8"))
     }
-    assert {*DOCS.rglob("*.md")} - {index} - linked == set()
+    assert {page for page in PAGES if page.is_relative_to(DOCS)} - {index} - linked == set()
     assert "(docs/README.md)" in README.read_text(encoding="utf-8")
 
 
@@ -97,13 +105,15 @@ def test_every_dependency_is_named_with_its_reason() -> None:
     needed = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
     page = (DOCS / "dependencies.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([^`]+)` \| (.+) \|$", page, re.MULTILINE)
-    assert sorted(package for package, _ in rows) == sorted(re.split(r"[<>=~!\[ ]", each)[0] for each in needed)
+    names = sorted(re.split(r"[<>=~!\[ ]", each)[0] for each in needed)
+    assert sorted(package for package, _ in rows) == names
     assert all(len(reason.split()) >= 4 for _, reason in rows)
 
 
 def test_the_version_of_the_changelog_is_that_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    (newest, *_) = re.findall(r"^## \[(\S+)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    (newest, *_) = re.findall(r"^## \[(\S+)\]", changes, re.MULTILINE)
     assert newest == project["version"]
 
 
@@ -112,5 +122,5 @@ def test_pictures_ask_nobody_for_anything() -> None:
     assert pictures
     for picture in pictures:
         text = picture.read_text(encoding="utf-8")
-        assert not re.search(r"@font-face|@import|url\(\s*['\"]?https?:|href=\"https?:|<script", text), picture
+        assert re.search(r"@font-face|@import|url\(\s*['\"]?https?:|href=\"https?:|<script", text) is None
         assert picture.stat().st_size < 150_000

@@ -14,7 +14,8 @@ FIRST_SCREEN = """
 Rösterei Sandkasten: 9 customers, 15 orders since 27 Apr 2025.
 Left out: 1 tag B2B.
 Orders not counted: 1 cancelled, 1 neither paid nor shipped, 1 fully returned, 1 test.
-Stammkunden (4 orders or more, the last within 180 days): 1, 74 % of sales. Bought once: 50 %. No order for 180 days: 3.
+Stammkunden (4 orders or more, the last within 180 days): 1, 74 % of sales. Bought once: 50 %.\
+ No order for 180 days: 3.
 """
 
 GROUP_TABLE = """\
@@ -313,6 +314,22 @@ def test_ladder_steps_exclude_each_other(floor: Floor) -> None:
     }
 
 
+@pytest.mark.xfail(strict=True, reason="facts and classes rank the left-out too")
+def test_dealers_take_no_place_among_the_best(floor: Floor) -> None:
+    """Without Eva's 5,400 Ada has 76 % of all sales, Cem and Dora reach 93 %, Kim and Ben come last."""
+    floor.done("pull")
+    classes = dict(
+        floor.rows("SELECT p.identity, f.abc_class FROM facts AS f JOIN people AS p USING (person)")
+    )
+    assert {who: each for who, each in classes.items() if each and who != "c:1005"} == {
+        "c:1001": "A",
+        "c:1003": "B",
+        "c:1004": "B",
+        "g:kim@example.com": "C",
+        "c:1002": "C",
+    }
+
+
 def test_a_coupon_works_at_the_till_for_its_customer_only(floor: Floor) -> None:
     floor.first_push()
     assert floor.shop.redeem(CEMS_CODE, "1001") is not None
@@ -347,7 +364,9 @@ def test_of_several_shops_one_that_fails_stops_no_other(floor: Floor) -> None:
     assert ran.code == 1
     assert ran.out.count("Stammkunden (4 orders or more") == 2
     (told,) = [line for line in ran.err.splitlines() if "kiosk" in line]
-    assert told.startswith("kiosk: Shopify does not accept the token of 127.0.0.1: it was revoked or belongs")
+    assert told.startswith(
+        "kiosk: 127.0.0.1 does not accept `token`: it was revoked or belongs to another shop."
+    )
     assert [row["shop"] for row in json.loads(floor.run("pull", "--json").out)] == ["roastery", "teahouse"]
 
 
@@ -375,7 +394,10 @@ def test_shops_are_chosen_by_name(floor: Floor) -> None:
 def test_a_day_is_the_day_of_the_shop(floor: Floor) -> None:
     """00:30 on 2 June in Berlin: the order of 23:30 on 2 May is 31 days old, the one after midnight 30."""
     floor.now = NOW.replace(day=1, hour=22, minute=30)
-    new = {"1021": NOW.replace(month=5, day=2, hour=21, minute=30), "1022": NOW.replace(month=5, day=2, hour=22, minute=30)}
+    new = {
+        "1021": NOW.replace(month=5, day=2, hour=21, minute=30),
+        "1022": NOW.replace(month=5, day=2, hour=22, minute=30),
+    }
     for place, (number, placed) in enumerate(new.items()):
         floor.shop.put(customer(int(number), f"x{number}@example.com"))
         floor.shop.put(order(300 + place, int(number), 0, placed_at=placed, updated_at=placed))

@@ -94,7 +94,9 @@ def test_without_a_completed_pull_there_is_no_plan(floor: Floor) -> None:
     assert floor.run("pull").code == 1
     ran = floor.run("plan")
     assert (ran.code, ran.out) == (3, "")
-    assert "the shop was never read to the end, so there is no plan. Run `stammkunde pull roastery`" in ran.err
+    assert (
+        "the shop was never read to the end, so there is no plan. Run `stammkunde pull roastery`" in ran.err
+    )
 
 
 # -- limits
@@ -116,8 +118,9 @@ def test_too_many_losing_a_tag_stops_the_push(floor: Floor) -> None:
         ran = floor.run(*command)
         assert ran.code == 3
         assert (
-            "roastery: 31 of 33 customers who carry our tags would lose a tag (limit 10%). Nothing was pushed."
-            " Look at it with `stammkunde plan roastery`; if it is right, push once with --force.\n"
+            "roastery: 31 of 33 customers who carry our tags would lose a tag (limit 10%)."
+            " Nothing was pushed. Look at it with `stammkunde plan roastery`; if it is right, push once"
+            " with --force.\n"
         ) in ran.err
     assert floor.tags("1002", "2001", "2030") == before
     assert floor.done("push", "--force").out == "\nroastery: 31 changes made, 0 refused.\n"
@@ -199,8 +202,8 @@ def test_unknown_tags_with_our_prefix_stop_the_first_push_until_they_are_adopted
     ran = floor.run("push", "--force")
     assert ran.code == 3
     assert (
-        "roastery: 2 tags in the shop begin with sk: and are not from us. `stammkunde adopt roastery` takes them"
-        " over; or choose another tag_prefix. Nothing was pushed.\n"
+        "roastery: 2 tags in the shop begin with sk: and are not from us. `stammkunde adopt roastery` takes"
+        " them over; or choose another tag_prefix. Nothing was pushed.\n"
     ) in ran.err
     assert floor.mutations() == []
     adopted = floor.done("adopt", "--yes")
@@ -233,11 +236,11 @@ def test_adopt_with_nobody_to_answer_is_no_defect(floor: Floor) -> None:
 # -- a short history
 
 
-def limited(floor: Floor, **how: object) -> None:
+def limited(floor: Floor) -> None:
     """A shop that shows only 60 days of orders; its adapter goes by the real clock."""
     floor.sandboxes.pop("roastery").stop()
     floor.now = datetime.now(UTC).replace(microsecond=0)
-    shop = floor.open_shop(scopes=ALL_SCOPES - {"read_all_orders"}, **how)
+    shop = floor.open_shop(scopes=ALL_SCOPES - {"read_all_orders"})
     day = timedelta(days=1)
     shop.put(customer(1, "ada@example.com", shop_order_count=9, shop_amount_spent=90000))
     shop.put(order(1, 1, 0, placed_at=floor.now - 5 * day))
@@ -323,7 +326,8 @@ def test_a_missing_key_file_stops_coupons(floor: Floor) -> None:
         ran = floor.run(command)
         assert (ran.code, ran.out) == (2, "")
         assert (
-            f"key_file: there is no key file at {floor.folder / 'stammkunde.key'}. Restore it from the backup."
+            f"key_file: there is no key file at {floor.folder / 'stammkunde.key'}."
+            " Restore it from the backup."
         ) in ran.err
     assert floor.shop.codes() == set()
 
@@ -334,7 +338,9 @@ def test_another_key_file_stops_coupons(floor: Floor) -> None:
     floor.write_private("stammkunde.key", "6b" * 32)
     ran = floor.run("push")
     assert ran.code == 2
-    assert "stammkunde.key is not the key file this database was used with. Restore that one first." in ran.err
+    assert (
+        "stammkunde.key is not the key file this database was used with. Restore that one first." in ran.err
+    )
     assert floor.shop.codes() == set()
 
 
@@ -343,7 +349,9 @@ def test_an_empty_key_file_stops_coupons(floor: Floor) -> None:
     floor.write_private("stammkunde.key", "\n")
     ran = floor.run("pull")
     assert (ran.code, ran.out) == (2, "")
-    assert "key_file: the key file is too short: codes could be guessed. Restore it from the backup." in ran.err
+    assert (
+        "key_file: the key file is too short: codes could be guessed. Restore it from the backup." in ran.err
+    )
 
 
 def test_a_code_that_somebody_else_has_is_refused_and_another_one_follows(floor: Floor) -> None:

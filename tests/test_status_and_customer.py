@@ -1,0 +1,238 @@
+"""What the owner can look up: the state of a shop, and one customer, explained."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connector.model import Kind
+from tests.shopfloor import CAMPAIGN, GROUPS, Floor, customer, order, people, put, shopfloor
+
+
+@pytest.fixture
+def floor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Floor]:
+    monkeypatch.setenv("TZ", "UTC")
+    with shopfloor(tmp_path) as opened:
+        put(opened.open_shop(), people())
+        opened.set(exclude='{ tags = ["b2b"] }')
+        opened.write_config(rules=GROUPS + CAMPAIGN)
+        yield opened
+
+
+def test_the_status_of_a_shop_that_was_never_read(floor: Floor) -> None:
+    ran = floor.done("status")
+    assert ran.out == "roastery: never pulled to the end, push on, 0 codes open\n"
+    assert ran.err == "  The data is not fresh. Run `stammkunde pull roastery`.\n"
+
+
+def test_the_status_after_a_push(floor: Floor) -> None:
+    floor.first_push()
+    ((push,),) = floor.rows("SELECT run FROM runs WHERE kind = 'push'")
+    ((pull,),) = floor.rows("SELECT run FROM runs WHERE kind = 'pull'")
+    ran = floor.done("status")
+    assert ran.out == (
+        "roastery: last pulled 01 Jun 2026 09:00, push on, 2 codes open\n"
+        "Run                      Began              Outcome\n"
+        f"{push}  01 Jun 2026 09:00  done\n"
+        f"{pull}  01 Jun 2026 09:00  done\n"
+    )
+    assert ran.err == ""
+
+
+def test_the_status_tells_what_waits(floor: Floor) -> None:
+    floor.first_push()
+    floor.shop.set_tags("1009", ["sk:by-hand"])
+    floor.later(days=1)
+    floor.done("pull")
+    floor.later(hours=27)
+    floor.set(push="false")
+    floor.done("plan", "--approve")
+    ran = floor.done("status")
+    assert ran.out.startswith("roastery: last pulled 02 Jun 2026 09:00, push off, 2 codes open\n")
+    assert ran.err == (
+        "  The data is not fresh. Run `stammkunde pull roastery`.\n"
+        "  An approved plan of 0 changes waits: `stammkunde push roastery`.\n"
+        "  1 tags with our prefix are not ours: `stammkunde adopt --help`.\n"
+    )
+
+
+def test_a_status_as_json(floor: Floor) -> None:
+    floor.first_push()
+    (status,) = floor.done("status", "--json").json()
+    push, pull = status.pop("runs")
+    assert status == {
+        "shop": "roastery",
+        "push": True,
+        "pulled_at": "2026-06-01T09:00:00Z",
+        "full_at": "2026-06-01T09:00:00Z",
+        "stale": False,
+        "reads_in_progress": [],
+        "unsettled": 0,
+        "hold": None,
+        "approved_changes": None,
+        "unknown_tags": 0,
+        "open_codes": 2,
+    }
+    assert (push["kind"], push["outcome"], push["counts"]) == ("push", "done", {"done": 5, "refused": 0})
+    assert (pull["kind"], pull["outcome"]) == ("pull", "done")
+    assert pull["counts"] == {"products": 1, "customers": 10, "orders": 25}
+
+
+def test_the_status_tells_how_pulls_ended(floor: Floor) -> None:
+    floor.done("pull")
+    floor.later(days=1)
+    floor.shop.faults.plan("garbage")
+    floor.run("pull")
+    failed, done = floor.done("status", "--json").json()[0]["runs"]
+    assert failed["outcome"].startswith("failed: 127.0.0.1 did not answer in JSON")
+    assert done["outcome"] == "done"
+
+
+def test_codes_that_have_ended_are_not_open(floor: Floor) -> None:
+    floor.first_push()
+    floor.later(days=31)
+    assert floor.done("status", "--json").json()[0]["open_codes"] == 0
+
+
+def test_one_customer_by_id(floor: Floor) -> None:
+    floor.first_push()
+    assert floor.done("customer", "1002").out == (
+        "\nroastery: Ben Berg <ben@example.com>\n"
+        "  Customer records: 1002\n"
+        "  1 orders count, 30.00 EUR spent, first 27 May 2026, last 27 May 2026, class C\n"
+        "  Groups: new\n"
+        "  Tags: sk:new (ours)\n"
+        "  Consent to email: never (unknown)\n"
+        "Order  Placed         Charged  Refunded  Counts  Codes\n"
+        "#110   27 May 2026  30.00 EUR            yes\n"
+    )
+    out = floor.done("customer", "1001").out
+    assert "  Tags: VIP, sk:over-500 (ours), sk:stammkunde (ours)\n" in out
+    assert out.endswith(
+        "Order  Placed          Charged  Refunded  Counts  Codes\n"
+        "#105   23 May 2026  200.00 EUR            yes\n"
+        "#101   22 May 2026  200.00 EUR            yes\n"
+        "#102   12 Apr 2026  200.00 EUR            yes\n"
+        "#103   3 Mar 2026   200.00 EUR            yes\n"
+        "#104   22 Jan 2026  200.00 EUR            yes\n"
+    )
+
+
+def test_one_customer_by_address_however_it_is_written(floor: Floor) -> None:
+    floor.done("pull")
+    assert floor.done("customer", " ADA@example.com ").out == floor.done("customer", "1001").out
+
+
+def test_orders_that_do_not_count_say_why(floor: Floor) -> None:
+    floor.done("pull")
+    assert "#150   30 May 2026  50.00 EUR            no: cancelled\n" in floor.done("customer", "1007").out
+    hans = floor.done("customer", "hans@example.com").out
+    assert "#160   28 May 2026  50.00 EUR            no: neither paid nor shipped\n" in hans
+    assert "#161   28 May 2026  50.00 EUR            no: test\n" in hans
+    jan = floor.done("customer", "jan@example.com").out
+    assert "#180   12 May 2026  50.00 EUR  50.00 EUR  no: fully returned\n" in jan
+    assert "  0 orders count, 0.00 EUR spent, first –, last –, class –\n" in jan
+
+
+def test_a_guest(floor: Floor) -> None:
+    floor.done("pull")
+    assert floor.done("customer", "kim@example.com").out == (
+        "\nroastery: kim@example.com <kim@example.com>\n"
+        "  Customer records: none (a guest)\n"
+        "  1 orders count, 60.00 EUR spent, first 17 May 2026, last 17 May 2026, class C\n"
+        "  Groups: new\n"
+        "  Tags: none\n"
+        "Order  Placed         Charged  Refunded  Counts  Codes\n"
+        "#190   17 May 2026  60.00 EUR            yes\n"
+    )
+
+
+def test_somebody_who_is_left_out(floor: Floor) -> None:
+    floor.first_push()
+    out = floor.done("customer", "eva@handel.example").out
+    assert "  Left out by your config: tag B2B\n" in out
+    assert "  Groups: none\n" in out
+    assert "  Tags: B2B\n" in out
+
+
+def test_two_accounts_with_one_address_are_one_person(floor: Floor) -> None:
+    floor.shop.put(customer(1020, "Cem@example.com", "Zweitkonto", first_name="Cem"))
+    floor.shop.put(order(400, 1020, 220, 60))
+    floor.done("pull")
+    out = floor.done("customer", "1020").out
+    assert "  Customer records: 1003, 1020\n" in out
+    assert "  3 orders count, 180.00 EUR spent, first 5 Aug 2025, last 13 Nov 2025, class " in out
+    assert "  Tags: Newsletter, Zweitkonto, stammkunde\n" in out
+    assert floor.done("customer", "cem@example.com").out == out
+
+
+def test_accounts_merged_in_the_shop(floor: Floor) -> None:
+    floor.first_push()
+    floor.later(hours=1)
+    floor.shop.checkout.merge("1002", "1004")
+    floor.done("sync", "--full")
+    out = floor.done("customer", "ben@example.com").out
+    assert "  Customer records: 1002\n" in out
+    assert "  6 orders count, 130.00 EUR spent" in out
+    assert floor.tags("1002") == {"1002": ["Sk-Freundin", "VIP", "sk:stammkunde"]}
+
+
+def test_a_changed_address_is_found_by_the_new_one(floor: Floor) -> None:
+    floor.done("pull")
+    floor.later(hours=1)
+    floor.shop.checkout.change_email("1002", "benjamin@example.com")
+    floor.done("pull")
+    assert "  Customer records: 1002\n" in floor.done("customer", "benjamin@example.com").out
+    assert floor.run("customer", "ben@example.com").code == 1
+
+
+def test_a_deleted_customer_is_shown_as_the_guest_they_are_now(floor: Floor) -> None:
+    floor.first_push()
+    floor.later(days=1)
+    floor.shop.delete(Kind.CUSTOMERS, "1001")
+    floor.done("pull", "--full")
+    out = floor.done("customer", "ada@example.com").out
+    assert "  Customer records: none (a guest)\n" in out
+    assert "  Tags: none\n" in out
+
+
+def test_nobody_of_that_name(floor: Floor) -> None:
+    floor.done("pull")
+    ran = floor.run("customer", "nobody@example.com")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == (
+        "No customer 'nobody@example.com' in the mirror. Was the shop pulled since?"
+        " `stammkunde status` tells.\n"
+    )
+
+
+def test_one_customer_as_json(floor: Floor) -> None:
+    floor.first_push()
+    (cem,) = floor.done("customer", "1003", "--json").json()
+    assert (cem["shop"], cem["currency"], cem["records"], cem["email"]) == (
+        "roastery", "EUR", ["1003"], "cem@example.com"
+    )  # fmt: skip
+    assert (cem["orders_counted"], cem["spent"], cem["groups"]) == (2, 12000, ["dormant"])
+    assert cem["codes"] == [
+        {"code": "SKGDCSAMBXCT8", "campaign": "come-back", "state": "issued", "ends": "2026-07-01"}
+    ]
+    assert cem["orders"][0] == {
+        "number": "#120",
+        "placed": "2025-11-13",
+        "total": 6000,
+        "refunded": 0,
+        "currency": "EUR",
+        "codes": [],
+        "not_counted": None,
+    }
+
+
+def test_only_in_one_shop(floor: Floor) -> None:
+    put(floor.open_shop("teahouse"), [customer(1, "ada@example.com")])
+    floor.done("pull")
+    assert [each["shop"] for each in floor.done("customer", "ada@example.com", "--json").json()] == [
+        "roastery",
+        "teahouse",
+    ]
+    found = floor.done("customer", "ada@example.com", "--shop", "teahouse", "--json").json()
+    assert [each["shop"] for each in found] == ["teahouse"]
