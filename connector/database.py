@@ -161,13 +161,25 @@ def _explained(path: Path) -> Iterator[None]:
 def _sentence(path: Path, reason: str) -> str:
     if "full" in reason:
         return f"The disk that holds {path} is full. Nothing was lost; make room and run the command again."
-    if "readonly" in reason or "read-only" in reason:
+    if "readonly" in reason or "read-only" in reason or _is_read_only(path):
         return f"{path} is read-only for this user. Nothing was changed; check its owner and mode."
+    if "disk I/O" in reason:
+        return (
+            f"{path} cannot be written: the disk fails, or a quota is used up. Nothing was lost; see to it."
+        )
     if "unable to open" in reason:
         return f"{path} cannot be opened. Check that its folder exists and belongs to this user."
     if "locked" in reason:
         return f"{path} stayed locked for {BUSY_SECONDS:.0f} seconds by another program. Try again."
     return f"{path}: {reason}."
+
+
+def _is_read_only(path: Path) -> bool:
+    """Whether the file lies on something that cannot be written at all, such as a read-only mount."""
+    try:
+        return bool(os.statvfs(path.parent).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
 
 
 def milliseconds(moment: datetime) -> int:

@@ -24,7 +24,8 @@ _FACTS = """
         window_orders, window_value, abc_class, unknown)
     SELECT p.person, p.shop, coalesce(c.id, p.identity), coalesce(a.orders, 0), coalesce(a.spent, 0),
         coalesce(a.net, 0), a.first_day, a.last_day, coalesce(a.code_orders, 0),
-        coalesce(a.window_orders, 0), coalesce(a.window_value, 0), f.abc_class,
+        iif(p.excluded IS NULL, coalesce(a.window_orders, 0), 0),
+        iif(p.excluded IS NULL, coalesce(a.window_value, 0), 0), f.abc_class,
         :limited AND coalesce(c.shop_order_count, 0) > coalesce(a.seen, 0)
     FROM people AS p
     LEFT JOIN customers AS c ON c.customer = p.customer

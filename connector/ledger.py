@@ -119,7 +119,7 @@ def plan(db: Database, shop: int, run: str, changes: Sequence[Planned]) -> None:
         connection.executemany(
             "INSERT OR IGNORE INTO own_tags VALUES (?, ?, ?, ?)",
             [
-                (shop, each.change.customer_id, tag, run)
+                (shop, each.change.customer_id, tag.casefold(), run)
                 for each in changes
                 if isinstance(each.change, UpdateTags)
                 for tag in each.change.add
@@ -168,8 +168,8 @@ def _give_back(connection: sqlite3.Connection, shop: int, entry: Entry) -> None:
     change = entry.change
     if isinstance(change, UpdateTags):
         connection.executemany(
-            "DELETE FROM own_tags WHERE shop = ? AND customer_id = ? AND tag = ? AND run = ?",
-            [(shop, change.customer_id, tag, entry.run) for tag in change.add],
+            "DELETE FROM own_tags WHERE shop = ? AND customer_id = ? AND tag_key = ? AND run = ?",
+            [(shop, change.customer_id, tag.casefold(), entry.run) for tag in change.add],
         )
     elif isinstance(change, CreateCoupon):
         connection.execute(
@@ -181,8 +181,8 @@ def _give_back(connection: sqlite3.Connection, shop: int, entry: Entry) -> None:
 def _keep(connection: sqlite3.Connection, shop: int, change: Change) -> None:
     if isinstance(change, UpdateTags):
         connection.executemany(
-            "DELETE FROM own_tags WHERE shop = ? AND customer_id = ? AND tag = ?",
-            [(shop, change.customer_id, tag) for tag in change.remove],
+            "DELETE FROM own_tags WHERE shop = ? AND customer_id = ? AND tag_key = ?",
+            [(shop, change.customer_id, tag.casefold()) for tag in change.remove],
         )
     elif isinstance(change, CreateCoupon):
         _set_coupon_state(connection, shop, change.code, "issued")
@@ -253,7 +253,8 @@ def adopt_tags(db: Database, shop: int, run: str) -> int:
     """Take over tags with our prefix that were in the shop before us. Returns how many."""
     with db.write() as connection:
         return connection.execute(
-            "INSERT OR IGNORE INTO own_tags SELECT shop, customer_id, tag, ? FROM shop_tags WHERE shop = ?",
+            "INSERT OR IGNORE INTO own_tags"
+            " SELECT shop, customer_id, tag_key, ? FROM shop_tags WHERE shop = ?",
             (run, shop),
         ).rowcount
 

@@ -196,7 +196,8 @@ def _assign(connection: sqlite3.Connection, shop: int) -> None:
 
 def _assign_accounts(connection: sqlite3.Connection, shop: int) -> None:
     connection.execute(
-        "UPDATE orders SET person = c.person FROM customers AS c WHERE orders.shop = ? AND c.shop = orders.shop"
+        "UPDATE orders SET person = c.person FROM customers AS c"
+        " WHERE orders.shop = ? AND c.shop = orders.shop"
         " AND c.id = orders.customer_id AND NOT c.guest AND c.gone_at IS NULL"
         " AND orders.person IS NOT c.person",
         (shop,),

@@ -149,17 +149,19 @@ def plan_tags(
         for table in ("wanted", "frozen"):
             connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
         connection.execute(
-            "CREATE TEMP TABLE wanted (customer_id TEXT, tag TEXT COLLATE NOCASE, reason TEXT,"
-            " PRIMARY KEY (customer_id, tag)) WITHOUT ROWID"
+            "CREATE TEMP TABLE wanted (customer_id TEXT, tag_key TEXT, tag TEXT, reason TEXT,"
+            " PRIMARY KEY (customer_id, tag_key)) WITHOUT ROWID"
         )
-        connection.execute("CREATE TEMP TABLE frozen (tag TEXT COLLATE NOCASE PRIMARY KEY)")
-        connection.executemany("INSERT OR IGNORE INTO temp.frozen VALUES (?)", [(tag,) for tag in frozen])
+        connection.execute("CREATE TEMP TABLE frozen (tag_key TEXT PRIMARY KEY)")
         connection.executemany(
-            "INSERT OR IGNORE INTO temp.wanted SELECT c.id, ?1, ?2"
+            "INSERT OR IGNORE INTO temp.frozen VALUES (?)", [(tag.casefold(),) for tag in frozen]
+        )
+        connection.executemany(
+            "INSERT OR IGNORE INTO temp.wanted SELECT c.id, ?1, ?2, ?3"
             " FROM groups AS g JOIN members AS m USING (grp)"
             " JOIN people AS p USING (person) JOIN customers AS c ON c.customer = p.customer"
-            " WHERE g.shop = ?3 AND g.name = ?2 AND c.gone_at IS NULL",
-            [(tag, name, shop) for name, tag in desired],
+            " WHERE g.shop = ?4 AND g.name = ?3 AND c.gone_at IS NULL",
+            [(tag.casefold(), tag, name, shop) for name, tag in desired],
         )
     changes: dict[str, tuple[list[str], list[str], list[str]]] = {}
     for row in db.rows(_ADD, {"shop": shop}):
@@ -181,19 +183,19 @@ def plan_tags(
 
 _ADD = """
     SELECT w.customer_id, w.tag, w.reason FROM temp.wanted AS w
-    WHERE w.tag NOT IN (SELECT tag FROM temp.frozen) AND NOT EXISTS (
+    WHERE w.tag_key NOT IN (SELECT tag_key FROM temp.frozen) AND NOT EXISTS (
         SELECT 1 FROM shop_tags AS t
-        WHERE t.shop = :shop AND t.customer_id = w.customer_id AND t.tag = w.tag
+        WHERE t.shop = :shop AND t.customer_id = w.customer_id AND t.tag_key = w.tag_key
     )
     ORDER BY w.customer_id, w.tag
 """
 _REMOVE = """
     SELECT t.customer_id, t.tag FROM shop_tags AS t
-    JOIN own_tags AS o USING (shop, customer_id, tag)
+    JOIN own_tags AS o USING (shop, customer_id, tag_key)
     JOIN customers AS c ON c.shop = t.shop AND c.id = t.customer_id
-    WHERE t.shop = :shop AND c.gone_at IS NULL AND t.tag NOT IN (SELECT tag FROM temp.frozen)
+    WHERE t.shop = :shop AND c.gone_at IS NULL AND t.tag_key NOT IN (SELECT tag_key FROM temp.frozen)
         AND NOT EXISTS (
-            SELECT 1 FROM temp.wanted AS w WHERE w.customer_id = t.customer_id AND w.tag = t.tag
+            SELECT 1 FROM temp.wanted AS w WHERE w.customer_id = t.customer_id AND w.tag_key = t.tag_key
         )
     ORDER BY t.customer_id, t.tag
 """
@@ -222,7 +224,7 @@ def unknown_tags(db: Database, shop: int) -> int:
         "SELECT count(*) FROM shop_tags AS t JOIN customers AS c ON c.shop = t.shop AND c.id = t.customer_id"
         " WHERE t.shop = ? AND c.gone_at IS NULL AND NOT EXISTS ("
         "  SELECT 1 FROM own_tags AS o"
-        "  WHERE o.shop = t.shop AND o.customer_id = t.customer_id AND o.tag = t.tag)",
+        "  WHERE o.shop = t.shop AND o.customer_id = t.customer_id AND o.tag_key = t.tag_key)",
         (shop,),
     )
 

@@ -6,7 +6,7 @@ import msgspec
 
 from connector import ledger
 from connector.ledger import Entry, Planned
-from connector.model import Change, CreateCoupon, DisableCoupon, Kind, Order, UpdateTags
+from connector.model import Change, CreateCoupon, DisableCoupon, Feature, Kind, Order, UpdateTags
 from connector.plan import inverse
 from connector.pull import Stopped
 from connector.shop import Shop
@@ -27,7 +27,15 @@ class Pushed(msgspec.Struct, kw_only=True):
 def push(shop: Shop, changes: Sequence[Planned]) -> Pushed:
     """Send changes as one run."""
     run = ledger.begin(shop.db, shop.key, "push", shop.now())
-    return _send_new(shop, run, changes)
+    pushed = _send_new(shop, run, changes)
+    _look_for(shop, [change for change, _ in pushed.refused])
+    return pushed
+
+
+def _look_for(shop: Shop, refused: Sequence[Change]) -> None:
+    """Whoever a change was refused for may have been deleted in the shop: then it need not be tried again."""
+    if Feature.DELETIONS in shop.info().features:
+        _read_again(shop, sorted({who for each in refused if (who := ledger.customer_of(each))}))
 
 
 def settle_unsettled(shop: Shop) -> int:
@@ -95,18 +103,22 @@ def undo(shop: Shop, run: str) -> Pushed:
 
 def _look_again(shop: Shop, entries: Sequence[Entry]) -> None:
     """Read the customers and orders concerned afresh: the owner may have changed things since."""
-    ids = sorted({who for entry in entries if (who := ledger.customer_of(entry.change))})
+    _read_again(shop, sorted({who for entry in entries if (who := ledger.customer_of(entry.change))}))
     copy = shop.mirror()
-    for start in range(0, len(ids), FRESH):
-        some = ids[start : start + FRESH]
-        for page in shop.adapter.by_id(Kind.CUSTOMERS, some):
-            copy.store_fresh(page.records, {Kind.CUSTOMERS: page.gone}, shop.now())
-        shop.watch.step("customers read again", start + len(some), len(ids))
     buyers = sorted({entry.change.customer_id for entry in entries if isinstance(entry.change, CreateCoupon)})
     for start in range(0, len(buyers), FRESH):
         for orders in shop.adapter.orders_of(buyers[start : start + FRESH]):
             records: tuple[Order, ...] = orders.records
             copy.store_fresh(records, {}, shop.now())
+
+
+def _read_again(shop: Shop, customer_ids: Sequence[str]) -> None:
+    copy = shop.mirror()
+    for start in range(0, len(customer_ids), FRESH):
+        some = customer_ids[start : start + FRESH]
+        for page in shop.adapter.by_id(Kind.CUSTOMERS, some):
+            copy.store_fresh(page.records, {Kind.CUSTOMERS: page.gone}, shop.now())
+        shop.watch.step("customers read again", start + len(some), len(customer_ids))
 
 
 def _taken_back(shop: Shop, entry: Entry, left: list[str]) -> Iterator[Change]:
@@ -134,14 +146,10 @@ def _is_gone(shop: Shop, customer_id: str) -> bool:
 
 def _still_ours(shop: Shop, run: str, back: UpdateTags) -> UpdateTags:
     """Only tags that the shop still has and this run put there; only put back what is missing."""
-    has = _tags(shop, "SELECT tag FROM shop_tags WHERE shop = ? AND customer_id = ?", back.customer_id)
-    owned = {
-        row["tag"].casefold()
-        for row in shop.db.rows(
-            "SELECT tag FROM own_tags WHERE shop = ? AND customer_id = ? AND run = ?",
-            (shop.key, back.customer_id, run),
-        )
-    }
+    whose = (shop.key, back.customer_id)
+    has = _keys(shop, "SELECT tag_key FROM shop_tags WHERE shop = ? AND customer_id = ?", whose)
+    mine = "SELECT tag_key FROM own_tags WHERE shop = ? AND customer_id = ? AND run = ?"
+    owned = _keys(shop, mine, (*whose, run))
     return UpdateTags(
         customer_id=back.customer_id,
         add=tuple(tag for tag in back.add if tag.casefold() not in has),
@@ -149,8 +157,8 @@ def _still_ours(shop: Shop, run: str, back: UpdateTags) -> UpdateTags:
     )
 
 
-def _tags(shop: Shop, query: str, customer_id: str) -> set[str]:
-    return {row["tag"].casefold() for row in shop.db.rows(query, (shop.key, customer_id))}
+def _keys(shop: Shop, query: str, values: tuple[object, ...]) -> set[str]:
+    return {row["tag_key"] for row in shop.db.rows(query, values)}
 
 
 def _why_kept(shop: Shop, code: str) -> str | None:

@@ -171,13 +171,14 @@ CREATE TABLE coupons (                    -- ours, as the shop has them
 CREATE TABLE shop_tags (                  -- tags with our prefix, as the shop has them
     shop INTEGER NOT NULL,
     customer_id TEXT NOT NULL,
-    tag TEXT NOT NULL COLLATE NOCASE,
-    PRIMARY KEY (shop, customer_id, tag)
+    tag_key TEXT NOT NULL,                -- case-folded, which NOCASE does for A to Z only
+    tag TEXT NOT NULL,
+    PRIMARY KEY (shop, customer_id, tag_key)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE prefixes (                   -- every prefix our tags ever had
     shop INTEGER NOT NULL,
-    prefix TEXT NOT NULL COLLATE NOCASE,
+    prefix TEXT NOT NULL,                 -- case-folded
     PRIMARY KEY (shop, prefix)
 ) STRICT, WITHOUT ROWID;
 
@@ -319,9 +320,9 @@ CREATE INDEX changes_by_customer ON changes(shop, customer_id);
 CREATE TABLE own_tags (                   -- tags that are ours: planned by our ledger, or adopted
     shop INTEGER NOT NULL,
     customer_id TEXT NOT NULL,
-    tag TEXT NOT NULL COLLATE NOCASE,
+    tag_key TEXT NOT NULL,                -- case-folded
     run TEXT NOT NULL,
-    PRIMARY KEY (shop, customer_id, tag)
+    PRIMARY KEY (shop, customer_id, tag_key)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE issued (                     -- every coupon we ever planned; (shop, campaign, person, round) is one

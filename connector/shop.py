@@ -36,6 +36,10 @@ class Watch(Protocol):
         """Whether to stop after what is in hand."""
         ...
 
+    def close(self) -> None:
+        """Leave the screen to what comes next. May be called more than once."""
+        ...
+
 
 class Shop:
     """What every step of the line needs. Holds no lock by itself."""

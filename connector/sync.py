@@ -54,7 +54,7 @@ def make_plan(shop: Shop) -> Plan:
             f" Run `stammkunde pull {shop.name}` first."
         )
     info, notes = shop.info(), list[str]()
-    changes = [*_tag_changes(shop, notes), *_coupon_changes(shop, info, notes)]
+    changes = [*_tag_changes(shop, info, notes), *_coupon_changes(shop, info, notes)]
     unknown = planning.unknown_tags(shop.db, shop.key)
     return Plan(
         shop=shop.name,
@@ -72,7 +72,9 @@ def make_plan(shop: Shop) -> Plan:
     )
 
 
-def _tag_changes(shop: Shop, notes: list[str]) -> list[Planned]:
+def _tag_changes(shop: Shop, info: ShopInfo, notes: list[str]) -> list[Planned]:
+    if Feature.TAGS not in info.features:
+        return []
     definitions = [each for each in shop.definitions() if each.tag is not None]
     kept_back = {each.name: why for each in definitions if (why := _why_kept_back(shop, each))}
     notes += [f"{name} is not pushed: {why}." for name, why in kept_back.items()]

@@ -355,7 +355,7 @@ def test_the_first_ctrl_c_stops_at_the_next_safe_point_and_the_second_at_once(
         signal.raise_signal(signal.SIGINT)
         assert onlooker.should_stop()
         signal.raise_signal(signal.SIGINT)
-    assert capsys.readouterr().err == "Stopping after the current page …\n"
+    assert capsys.readouterr().err == "Stopping after the current page … (Ctrl-C again: at once)\n"
     assert signal.getsignal(signal.SIGINT) is before
 
 

@@ -158,7 +158,7 @@ class Stage:
             " ORDER BY 1, 2",
             "members": "SELECT g.name, p.identity FROM members JOIN groups AS g USING (grp)"
             " JOIN people AS p USING (person) ORDER BY 1, 2",
-            "own tags": "SELECT customer_id, tag FROM own_tags ORDER BY 1, 2",
+            "own tags": "SELECT customer_id, tag_key FROM own_tags ORDER BY 1, 2",
             "issued": "SELECT campaign, person_key, round, code, state FROM issued ORDER BY 1, 2, 3",
             "unsettled": "SELECT count(*) FROM changes WHERE state = 'planned'",
             "in progress": "SELECT count(*) FROM reads",

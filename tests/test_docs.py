@@ -110,6 +110,36 @@ def test_every_dependency_is_named_with_its_reason() -> None:
     assert all(len(reason.split()) >= 4 for _, reason in rows)
 
 
+@pytest.mark.parametrize("backup", [True, False], ids=["restored", "begun anew"])
+def test_a_shop_goes_on_after_a_restore_as_operations_and_privacy_say(backup: bool) -> None:
+    with desk() as opened:
+
+        def done(command: str) -> str:
+            output, code = opened.do(f"stammkunde {command}")
+            assert code == 0, output
+            return output
+
+        opened.begin()
+        if backup:
+            (opened.folder / "backup").write_bytes((opened.folder / "stammkunde.sqlite").read_bytes())
+        opened.put_in_force(next(block.text for block in CONFIGS if block.page == DOCS / "campaigns.md"))
+        opened.put_in_force('[groups.buyers]\nmembers = "number_of_orders >= 1"\ntag = "buyer"\n')
+        done("plan --approve")
+        done("push")
+        before = opened.shop.codes()
+        assert len(before) == 5
+        for file in opened.folder.glob("stammkunde.sqlite*"):
+            if file.is_file():
+                file.unlink()
+        if backup:
+            (opened.folder / "backup").rename(opened.folder / "stammkunde.sqlite")
+        done("pull")
+        assert "tags with our prefix are not ours" in done("status")
+        done("adopt --yes")
+        assert "nothing to change" in done("plan")
+        assert opened.shop.codes() == before
+
+
 def test_the_version_of_the_changelog_is_that_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -274,7 +274,7 @@ def test_ctrl_c_stops_after_the_page_and_the_next_pull_goes_on_there(floor: Floo
     running.send_signal(signal.SIGINT)
     ran = ended(running)
     assert (ran.code, ran.out) == (130, "")
-    assert "Stopping after the current page …\n" in ran.err
+    assert "Stopping after the current page … (Ctrl-C again: at once)\n" in ran.err
     assert ran.err.endswith("Stopped. Nothing was lost; run the same command to go on.\n")
     assert "Traceback" not in ran.err
     first = len(floor.shop.faults.requests("CustomerPage"))
@@ -419,7 +419,7 @@ def test_a_read_only_disk(floor: Floor, mounts: None) -> None:
     assert told.endswith("exit code 1\n")
     assert len(told.splitlines()) == 2
     assert told.startswith(
-        f"roastery: {floor.folder / 'disk' / 'stammkunde.sqlite'} cannot be opened. Check that"
+        f"roastery: {floor.folder / 'disk' / 'stammkunde.sqlite'} is read-only for this user."
     )
     assert "defect" not in told
     with closing(sqlite3.connect(floor.folder / "disk" / "stammkunde.sqlite")) as connection:

@@ -314,7 +314,6 @@ def test_ladder_steps_exclude_each_other(floor: Floor) -> None:
     }
 
 
-@pytest.mark.xfail(strict=True, reason="facts and classes rank the left-out too")
 def test_dealers_take_no_place_among_the_best(floor: Floor) -> None:
     """Without Eva's 5,400 Ada has 76 % of all sales, Cem and Dora reach 93 %, Kim and Ben come last."""
     floor.done("pull")

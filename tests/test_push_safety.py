@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from adapters.shopify.sandbox.view import ALL_SCOPES
-from connector.model import Customer, Order
+from connector.model import Customer, Kind, Order
 from tests.shopfloor import CAMPAIGN, GROUPS, Floor, customer, order, people, put, shopfloor
 
 CODE = re.compile(r"SK[2-9A-HJKMNP-TV-Z]{11}")
@@ -421,3 +421,28 @@ def test_codes_of_a_group_stand_on_one_discount(floor: Floor) -> None:
     assert floor.shop.codes() == {"SKGDCSAMBXCT8", "SKM747QSQ2A22"}
     floor.later(hours=1)
     assert floor.done("sync").out.endswith("roastery: nothing to push.\n")
+
+
+def test_a_tag_respelled_with_umlauts_is_still_the_same_tag(floor: Floor) -> None:
+    """SQLite's NOCASE folds A to Z only."""
+    floor.write_config(rules=GROUPS.replace('tag = "stammkunde"', 'tag = "frühaufsteher"'))
+    floor.first_push()
+    floor.later(hours=1)
+    kept = [tag for tag in floor.shop.tags_of("1001") if tag != "sk:frühaufsteher"]
+    floor.shop.set_tags("1001", [*kept, "SK:FRÜHAUFSTEHER"])
+    floor.done("pull")
+    (plan,) = floor.done("plan", "--json").json()
+    assert plan["changes"] == []
+    floor.write_config(
+        rules=GROUPS.replace('members = "number_of_orders > 3"', 'members = "number_of_orders > 9"')
+    )
+    floor.done("push", "--force")
+    assert "SK:FRÜHAUFSTEHER" not in floor.shop.tags_of("1001")
+
+
+def test_a_customer_deleted_meanwhile_is_refused_once_and_not_tried_again(floor: Floor) -> None:
+    floor.done("pull")
+    floor.done("plan", "--approve")
+    floor.shop.delete(Kind.CUSTOMERS, "1004")
+    assert floor.run("push").code == 1
+    assert floor.done("sync").code == 0

@@ -83,7 +83,9 @@ class Contents(click.Group):
         formatter.write("\n")
         _write(formatter, list(_lines()))
         formatter.write("\n")
-        records = [param.get_help_record(ctx) for param in self.get_params(ctx)]
+        # Without --help itself: who reads this has found it, and a screen has 24 lines.
+        shown = [param for param in self.get_params(ctx) if "--help" not in param.opts]
+        records = [param.get_help_record(ctx) for param in shown]
         _write(formatter, [("Options", *record) for record in records if record])
 
 

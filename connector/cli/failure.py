@@ -1,5 +1,6 @@
 """Failures: the one place that turns an error into a sentence and an exit code."""
 
+import errno
 import os
 import sys
 import tempfile
@@ -33,6 +34,10 @@ def explained(*, verbose: bool) -> Iterator[None]:
         raise  # click prints usage errors with exit code 2; a reader that went away is no failure of ours
     except KeyboardInterrupt:
         _leave("Stopped. Nothing was lost; run the same command to go on.", STOPPED)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            _leave(defect(error, verbose=verbose), 1)
+        _leave("There is no room left on the disk for the output.", 1)
     except StammkundeError as error:
         if verbose:
             traceback.print_exc()

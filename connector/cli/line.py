@@ -44,6 +44,7 @@ def pull(installation: Installation, shops: tuple[str, ...], full: bool, wait: f
         pulled = read_shop(shop, full=full)
         line.work_out(shop)
         overview = metrics.overview(shop.db, shop.key, shop.today(), installation.config.lapse_days)
+        shop.watch.close()
         if not as_json:
             report.pulled(shop, pulled, overview)
         return Read(shop=shop.name, pulled=pulled, overview=overview)
@@ -92,6 +93,7 @@ def plan(
 
     def work(shop: Shop) -> Plan:
         made = _planned(shop)
+        shop.watch.close()
         if not as_json:
             report.plan(made, everything=everything)
         if approve:
@@ -133,6 +135,7 @@ def push(
 
     def work(shop: Shop) -> Pushed:
         pushed = line.push_plan(shop, _planned(shop), force=force, limit=limit)
+        shop.watch.close()
         if not as_json:
             report.pushed(shop, pushed)
         return pushed
@@ -167,6 +170,7 @@ def sync(
 
     def work(shop: Shop) -> line.Outcome:
         outcome = line.sync(shop, full=full, dry_run=dry_run or not shop.settings.push, force=force)
+        shop.watch.close()
         if not as_json:
             report.plan(outcome.plan)
             _say_pushed(shop, outcome, dry_run=dry_run)

@@ -102,9 +102,10 @@ def _portrait(db: Database, shop: int, name: str, person: int) -> Portrait:
         name=" ".join(filter(None, (first["first_name"], first["last_name"]))) if first else None,
         tags=sorted({tag for row in records for tag in msgspec.json.decode(row["tags"])}),
         own_tags=[
-            row["tag"]
+            row["tag_key"]
             for row in db.rows(
-                "SELECT tag FROM own_tags WHERE shop = ? AND customer_id IN (SELECT value FROM json_each(?))",
+                "SELECT tag_key FROM own_tags"
+                " WHERE shop = ? AND customer_id IN (SELECT value FROM json_each(?))",
                 (shop, msgspec.json.encode(ids).decode()),
             )
         ],

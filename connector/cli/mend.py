@@ -54,6 +54,7 @@ def undo(installation: Installation, run: str, wait: float, as_json: bool) -> No
 
     def work(shop: Shop) -> Pushed:
         undone = pushing.undo(shop, run)
+        shop.watch.close()
         if not as_json:
             _say_undone(shop, run, undone)
         return undone

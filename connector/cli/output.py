@@ -166,6 +166,7 @@ class Onlooker:
         if self._done:
             counts = ", ".join(f"{number(done)} {what}" for what, done in self._done.items())
             say(f"{self.about}: {counts}")
+            self._done.clear()
 
 
 class _Bars(Onlooker):
@@ -190,7 +191,8 @@ class _Bars(Onlooker):
 
     def close(self) -> None:
         for task in self._progress.tasks:
-            self._progress.update(task.id, total=task.total or task.completed or 1, refresh=True)
+            done = task.completed
+            self._progress.update(task.id, total=task.total or done, visible=done > 0, refresh=True)
         self._progress.stop()
 
 
@@ -203,7 +205,7 @@ def watching(about: str) -> Iterator[Onlooker]:
         if onlooker.stopping:
             signal.default_int_handler(number, frame)
         onlooker.stopping = True
-        click.echo("Stopping after the current page …", err=True)
+        click.echo("Stopping after the current page … (Ctrl-C again: at once)", err=True)
 
     before = signal.signal(signal.SIGINT, stop)
     try:

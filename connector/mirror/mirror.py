@@ -142,12 +142,16 @@ class Mirror:
         with self.db.write() as connection:
             connection.executemany(
                 "DELETE FROM shop_tags WHERE shop = ?1 AND customer_id = ?2"
-                " AND substr(tag, 1, length(?3)) = ?3 COLLATE NOCASE",
+                " AND substr(tag_key, 1, length(?3)) = ?3",
                 [(self.shop, each.customer_id, prefix) for each in page.records],
             )
             connection.executemany(
-                "INSERT OR IGNORE INTO shop_tags VALUES (?, ?, ?)",
-                [(self.shop, each.customer_id, tag) for each in page.records for tag in each.tags],
+                "INSERT OR IGNORE INTO shop_tags VALUES (?, ?, ?, ?)",
+                [
+                    (self.shop, each.customer_id, tag.casefold(), tag)
+                    for each in page.records
+                    for tag in each.tags
+                ],
             )
             connection.executemany(
                 "INSERT OR IGNORE INTO sweep (shop, kind, id) VALUES (?, ?, ?)",
@@ -254,7 +258,7 @@ class Mirror:
         """A read of `tags` ended: who was not in it has no tag with that prefix any more."""
         with self.db.write() as connection:
             connection.execute(
-                "DELETE FROM shop_tags WHERE shop = ?1 AND substr(tag, 1, length(?3)) = ?3 COLLATE NOCASE"
+                "DELETE FROM shop_tags WHERE shop = ?1 AND substr(tag_key, 1, length(?3)) = ?3"
                 " AND customer_id NOT IN (SELECT id FROM sweep WHERE shop = ?1 AND kind = ?2)",
                 (self.shop, read.kind, prefix),
             )
@@ -306,12 +310,12 @@ class Mirror:
             (rows.json_text([tags[each] for each in sorted(tags)]), row["customer"]),
         )
         connection.executemany(
-            "INSERT OR IGNORE INTO shop_tags VALUES (?, ?, ?)",
-            [(self.shop, change.customer_id, tag) for tag in change.add],
+            "INSERT OR IGNORE INTO shop_tags VALUES (?, ?, ?, ?)",
+            [(self.shop, change.customer_id, tag.casefold(), tag) for tag in change.add],
         )
         connection.executemany(
-            "DELETE FROM shop_tags WHERE shop = ? AND customer_id = ? AND tag = ?",
-            [(self.shop, change.customer_id, tag) for tag in change.remove],
+            "DELETE FROM shop_tags WHERE shop = ? AND customer_id = ? AND tag_key = ?",
+            [(self.shop, change.customer_id, tag.casefold()) for tag in change.remove],
         )
         Writer(connection, self.shop, self.terms, 0).touch(Kind.CUSTOMERS, [row["customer"]])
 
@@ -336,9 +340,9 @@ class Mirror:
         """The prefix changed: find tags that begin with it among those we hold."""
         for prefix in self.terms.prefixes:
             connection.execute(
-                "INSERT OR IGNORE INTO shop_tags SELECT c.shop, c.id, t.value FROM customers AS c,"
-                " json_each(c.tags) AS t WHERE c.shop = ?1 AND substr(t.value, 1, length(?2)) = ?2"
-                " COLLATE NOCASE",
+                "INSERT OR IGNORE INTO shop_tags SELECT c.shop, c.id, casefold(t.value), t.value"
+                " FROM customers AS c, json_each(c.tags) AS t"
+                " WHERE c.shop = ?1 AND substr(casefold(t.value), 1, length(?2)) = ?2",
                 (self.shop, prefix),
             )
 
@@ -381,6 +385,7 @@ def _register_judgement(connection: sqlite3.Connection, terms: Terms) -> None:
     def why_excluded(group: str | None, tags: str, email_key: str | None) -> str | None:
         return terms.why_excluded(group, cast("list[str]", msgspec.json.decode(tags)), email_key)
 
+    connection.create_function("casefold", 1, str.casefold, deterministic=True)
     connection.create_function("local_day", 1, local_day, deterministic=True)
     connection.create_function("why_uncounted", 6, why_uncounted, deterministic=True)
     connection.create_function("why_excluded", 3, why_excluded, deterministic=True)

@@ -152,9 +152,9 @@ class Writer:
             ],
         )
         self._many(
-            "INSERT OR IGNORE INTO shop_tags VALUES (?, ?, ?)",
+            "INSERT OR IGNORE INTO shop_tags VALUES (?, ?, ?, ?)",
             [
-                (self._shop, each.record.id, tag)
+                (self._shop, each.record.id, tag.casefold(), tag)
                 for each in entries
                 for tag in each.record.tags
                 if self._terms.is_ours(tag)
