@@ -116,13 +116,17 @@ class Desk:
             bucket=1e6,
         )
 
+    def begin(self) -> None:
+        """Do what every page but the README takes as done."""
+        for command in BEGINNING.strip().splitlines():
+            self.do(command)
+        self.put_in_force("push = true")
+        self.do("stammkunde push")
+
     def play(self, page: Path) -> Iterator[Step]:
         """Do what a page says, from top to bottom."""
         if page != README:
-            for command in BEGINNING.strip().splitlines():
-                self.do(command)
-            self.put_in_force("push = true")
-            self.do("stammkunde push")
+            self.begin()
         for block in blocks(page):
             if block.label == "toml stammkunde.toml":
                 self.put_in_force(block.text)
@@ -331,24 +335,31 @@ def write_anew() -> None:
     """Bring tables and shown output of all pages in line with the product."""
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
-        new = filled(text)
         with desk() as opened:
-            place = 0
-            for step in opened.play(page):
-                if step.code != expected_code(step.command):
-                    print(f"{step.block.where()}: `{step.command}` ended with {step.code}:\n{step.output}")  # noqa: T201
-                if step.shown is None:
-                    continue
-                old = f"$ {step.command}\n{step.shown}"
-                place = new.index(old, place)
-                if not agrees(step.shown, step.output):
-                    below = "\n" if new[place + len(old)] == "$" else ""
-                    shown = f"$ {step.command}\n{step.output.strip(chr(10))}\n{below}"
-                    new = new[:place] + shown + new[place + len(old) :]
-                place += 2
+            steps = list(opened.play(page))
+        wrong = [step for step in steps if step.code != expected_code(step.command)]
+        for step in wrong:
+            print(f"{step.block.where()}: `{step.command}` ended with {step.code}:\n{step.output}")  # noqa: T201
+        new = text if wrong else _with_output(filled(text), steps)
         if new != text:
             page.write_text(new, encoding="utf-8")
             print(f"{page.relative_to(ROOT)} was written anew")  # noqa: T201
+
+
+def _with_output(text: str, steps: list[Step]) -> str:
+    """A page whose blocks show what its commands say now."""
+    place = 0
+    for step in steps:
+        if step.shown is None:
+            continue
+        old = f"$ {step.command}\n{step.shown}"
+        place = text.index(old, place)
+        end = place + len(old)
+        if not agrees(step.shown, step.output):
+            below = "\n" if text[end] == "$" else ""
+            text = f"{text[:place]}$ {step.command}\n{step.output.strip(chr(10))}\n{below}{text[end:]}"
+        place += 2
+    return text
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ def _show_line(shop: Sandbox, folder: Path) -> None:
     _run(config, "groups", "Who belongs to which group:")
     _run(config, "plan --approve", "What would be written to the shop. Looked at and approved:")
     _run(config, "push", "Write tags and codes to the shop:")
-    _run(config, "sync", "The whole line again, as the daemon runs it. The plan is empty:")
+    _run(config, "sync", "The whole line again, as it would run every night. The plan is empty:")
     show(
         f"\nLook at it in the shop's admin: {shop.admin_url}"
         "\nIt lists the customers with their tags, and the shop's discounts with their codes."
