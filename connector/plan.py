@@ -74,7 +74,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         if over:
             raise UnsafePlanError(
                 f"{self.shop}: {'; '.join(over)}. Nothing was pushed. Look at it with"
-                f" `stammkunde plan {self.shop}`; if it is right, push once with --force."
+                f" `stammkunde plan {self.shop}`; if it is right, approve it there with --approve,"
+                " or push once with --force."
             )
 
     def _excesses(self, limits: Limits) -> Iterable[str]:

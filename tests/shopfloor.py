@@ -13,7 +13,6 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
-from unittest.mock import patch
 
 import click.testing
 import requests
@@ -210,8 +209,7 @@ def writes(body: str) -> bool:
 def shopfloor(folder: Path) -> Iterator[Floor]:
     floor = Floor(folder)
     try:
-        with patch("adapters.shopify.bulk.FIRST_POLL", 0.01):  # the sandbox is faster than Shopify
-            yield floor
+        yield floor
     finally:
         floor.close()
 

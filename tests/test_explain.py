@@ -31,8 +31,8 @@ def test_why_shows_each_condition_with_the_value_and_what_is_missing(floor: Floo
     assert told.splitlines() == [
         "",
         "roastery: cem@example.com is not in stammkunden",
-        "Condition             This customer      Missing",
-        "number_of_orders > 3  2              no  2 more",
+        "Condition             This customer  True  Missing",
+        "number_of_orders > 3  2              no    2 more",
     ]
 
 

@@ -5,20 +5,35 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connector import facts
+from connector import facts, groups
 from connector.adapter import Page
-from connector.database import Database
 from connector.classes import Window
+from connector.database import Database
+from connector.groups import Definition
 from connector.mirror import Mirror, Terms, open_shop
 from connector.model import Customer, Kind, LineItem, Order, Payment, Record, Refund, Shipment
+from connector.rules import RuleContext, parse
 
 START = datetime(2025, 1, 1, 12, tzinfo=UTC)
 TODAY = date(2026, 6, 1)
 TERMS = Terms(currency="EUR", time_zone="Europe/Berlin", prefixes=("sk:",))
+
+
+RULES = [
+    Definition(name="often", rule=parse("number_of_orders > 1")),
+    Definition(name="spent", rule=parse("amount_spent >= 30 AND NOT last_order_date < -200d")),
+    Definition(name="both", rule=parse("in_group('often') AND NOT in_group('spent')")),
+    Definition(
+        name="vip", rule=parse("customer_tags CONTAINS 'vip' OR customer_email_domain = 'shop.example'")
+    ),
+    Definition(name="value/A", rule=parse("abc_class = 'A'")),
+    Definition(name="value/rest", rule=parse("number_of_orders > 0"), after=("value/A",)),
+]
 
 
 class Shop:
@@ -39,9 +54,21 @@ class Shop:
     def refresh(self, today: date = TODAY) -> None:
         facts.refresh(self.db, self.key, self.terms, Window(), today)
 
+    def refresh_groups(self, today: date) -> None:
+        context = RuleContext(shop=self.key, today=today, time_zone="Europe/Berlin", currency="EUR")
+        groups.refresh(self.db, self.key, RULES, context, self.clock)
+
+    def members(self) -> list[tuple[str, str]]:
+        rows = self.db.rows(
+            "SELECT g.name, p.identity FROM members JOIN groups AS g USING (grp)"
+            " JOIN people AS p USING (person) ORDER BY 1, 2"
+        )
+        return [(row["name"], row["identity"]) for row in rows]
+
     def facts(self) -> dict[str, dict[str, Any]]:
         rows = self.db.rows(
-            "SELECT p.identity, p.excluded, c.id AS account, f.* FROM facts AS f JOIN people AS p USING (person)"
+            "SELECT p.identity, p.excluded, c.id AS account, f.*"
+            " FROM facts AS f JOIN people AS p USING (person)"
             " LEFT JOIN customers AS c ON c.customer = p.customer WHERE p.cluster <> ''"
         )
         return {row["identity"]: {key: row[key] for key in row.keys() if key != "person"} for row in rows}  # noqa: SIM118
@@ -248,6 +275,7 @@ def test_changed_terms_judge_stored_rows_anew(shop: Shop) -> None:
     assert (shop.facts()["c:2"]["orders"], shop.facts()["c:1"]["excluded"]) == (1, "tag b2b")
 
 
+WITH_DEALERS = msgspec.structs.replace(TERMS, excluded_tags=frozenset({"b2b"}))
 EMAILS = st.sampled_from([None, "a@example.com", "b@example.com", "c@shop.example"])
 NUMBERS = st.integers(1, 5)
 
@@ -258,7 +286,8 @@ def steps(draw: st.DrawFn) -> tuple[str, Any]:
         st.sampled_from(["customer", "order", "order", "delete customer", "delete order", "tomorrow"])
     )
     if kind == "customer":
-        record: Record = customer(draw(NUMBERS), draw(EMAILS), guest=draw(st.booleans()))
+        tags = draw(st.sampled_from([(), (), ("b2b",), ("vip",)]))
+        record: Record = customer(draw(NUMBERS), draw(EMAILS), guest=draw(st.booleans()), tags=tags)
         return "put", record
     if kind == "order":
         return "put", order(
@@ -279,7 +308,7 @@ def steps(draw: st.DrawFn) -> tuple[str, Any]:
 @given(st.lists(st.lists(steps(), min_size=1, max_size=4), min_size=1, max_size=8))
 def test_incremental_and_full_always_agree(rounds: list[list[tuple[str, Any]]]) -> None:
     with TemporaryDirectory() as folder:
-        kept = Shop(Path(folder) / "kept.sqlite")
+        kept = Shop(Path(folder) / "kept.sqlite", WITH_DEALERS)
         today = date(2026, 1, 1)
         for batch in rounds:
             for kind, value in batch:
@@ -291,7 +320,9 @@ def test_incremental_and_full_always_agree(rounds: list[list[tuple[str, Any]]]) 
                     which = Kind.CUSTOMERS if kind == "delete customer" else Kind.ORDERS
                     kept.store(gone={which: [str(value)]})
             kept.refresh(today)
+            kept.refresh_groups(today)
         incremental = kept.facts()
+        members = kept.members()
         assignment = (
             "SELECT o.id, p.identity FROM orders AS o LEFT JOIN people AS p USING (person) ORDER BY o.id"
         )
@@ -299,7 +330,11 @@ def test_incremental_and_full_always_agree(rounds: list[list[tuple[str, Any]]]) 
         with kept.db.write() as connection:
             connection.execute("DELETE FROM dirty")
             connection.execute("UPDATE shops SET rebuild = 1")
+            connection.execute("DELETE FROM members")
+            connection.execute("DELETE FROM groups")
         kept.refresh(today)
+        kept.refresh_groups(today)
         assert incremental == kept.facts()
+        assert members == kept.members()
         assert people_before == [tuple(row) for row in kept.db.rows(assignment)]
         kept.db.close()

@@ -119,8 +119,8 @@ def test_too_many_losing_a_tag_stops_the_push(floor: Floor) -> None:
         assert ran.code == 3
         assert (
             "roastery: 31 of 33 customers who carry our tags would lose a tag (limit 10%)."
-            " Nothing was pushed. Look at it with `stammkunde plan roastery`; if it is right, push once"
-            " with --force.\n"
+            " Nothing was pushed. Look at it with `stammkunde plan roastery`; if it is right,"
+            " approve it there with --approve, or push once with --force.\n"
         ) in ran.err
     assert floor.tags("1002", "2001", "2030") == before
     assert floor.done("push", "--force").out == "\nroastery: 31 changes made, 0 refused.\n"
@@ -420,7 +420,7 @@ def test_codes_of_a_group_stand_on_one_discount(floor: Floor) -> None:
     floor.first_push()
     assert floor.shop.codes() == {"SKGDCSAMBXCT8", "SKM747QSQ2A22"}
     floor.later(hours=1)
-    assert floor.done("sync").out.endswith("roastery: nothing to push.\n")
+    assert floor.done("sync").err.endswith("roastery: nothing to change. The shop is as it should be.\n")
 
 
 def test_a_tag_respelled_with_umlauts_is_still_the_same_tag(floor: Floor) -> None:

@@ -90,7 +90,7 @@ def _tell(found: Why) -> None:
         if verdict.instead:
             show(f"  {verdict.instead}")
         show_table(
-            ["Condition", "This customer", "", "Missing"],
+            ["Condition", "This customer", "True", "Missing"],
             [
                 (each.condition, each.value, "yes" if each.passes else "no", each.missing)
                 for each in verdict.answers

@@ -81,7 +81,7 @@ def init(
     if path.exists():
         raise StammkundeError(f"{path} exists already and is left as it is. Another: --config FILE.")
     asking = Questions(yes=yes)
-    platform = _choose_adapter(asking, adapter)
+    platform = _choose_adapter(asking, adapter, given)
     found = _ask_settings(asking, platform, shop, given)
     options = _ask_options(asking, _look_into(found))
     text = Template(STARTER.read_text(encoding="utf-8")).substitute(shop=_shop_text(found, options))
@@ -114,13 +114,23 @@ class Questions:
 # The adapter and its settings
 
 
-def _choose_adapter(asking: Questions, name: str | None) -> str:
+def _choose_adapter(asking: Questions, name: str | None, given: Iterable[str]) -> str:
+    """The one named, or else by default the first that has the settings which were given."""
     known = adapters()
     if name is None:
-        name = asking.ask("Platform", next((each for each in known if each != "memory"), "memory"), str)
+        settings = {each.partition("=")[0] for each in given}
+        likely = (each for each in known if each != "memory" and settings <= _names_of_settings(each))
+        name = asking.ask("Platform", next(likely, "memory"), str)
     if name not in known:
         raise ConfigError(f"There is no adapter '{name}'. {nearest(name, known)}")
     return name
+
+
+def _names_of_settings(adapter: str) -> set[str]:
+    try:
+        return {setting.name for setting in settings_of(adapter)}
+    except ConfigError:  # it does not load; whoever names it is told so
+        return set()
 
 
 def _ask_settings(asking: Questions, adapter: str, name: str | None, given: Iterable[str]) -> ShopConfig:
@@ -186,7 +196,10 @@ def _suggest_name(adapter: str, settings: dict[str, Any]) -> str:
 
 
 def _wanted_secrets(adapter: str, known: dict[str, Setting], settings: dict[str, Any]) -> list[Setting]:
-    """The secrets that must be there; where the adapter takes one of several, the first."""
+    """The secrets that must be there; where the adapter takes one of several, the first that fits.
+
+    What was given already tells which: with `client_id` it is `client_secret` that is missing.
+    """
     missing = [each for each in known.values() if each.kind == "secret" and each.name not in settings]
     required = [each for each in missing if each.required]
     if required or len(missing) < sum(each.kind == "secret" for each in known.values()):
@@ -195,7 +208,8 @@ def _wanted_secrets(adapter: str, known: dict[str, Setting], settings: dict[str,
     try:
         make(**settings).close()
     except ConfigError:
-        return missing[:1]
+        begun = {name.split("_")[0] for name in settings}
+        return sorted(missing, key=lambda each: each.name.split("_")[0] not in begun)[:1]
     return []
 
 

@@ -172,7 +172,7 @@ def sync(
         outcome = line.sync(shop, full=full, dry_run=dry_run or not shop.settings.push, force=force)
         shop.watch.close()
         if not as_json:
-            report.plan(outcome.plan)
+            report.plan(outcome.plan, calm=True)
             _say_pushed(shop, outcome, dry_run=dry_run)
         return outcome
 
@@ -184,7 +184,8 @@ def sync(
 
 def _say_pushed(shop: Shop, outcome: line.Outcome, *, dry_run: bool) -> None:
     if outcome.pushed is not None:
-        report.pushed(shop, outcome.pushed)
+        if outcome.pushed.run:
+            report.pushed(shop, outcome.pushed)
     elif dry_run:
         say("\nNothing was written to your shop (--dry-run).")
     else:

@@ -97,3 +97,5 @@ def resume(installation: Installation, shops: tuple[str, ...]) -> None:
         held = ledger.why_held(installation.database, shop)
         ledger.hold(installation.database, shop, None)
         show(f"{settings.name}: {'pushing goes on' if held else 'was not held'}.")
+        if held:
+            say(f"The groups are as before: look at `stammkunde plan {settings.name}` before the next push.")

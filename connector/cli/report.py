@@ -41,7 +41,8 @@ def pulled(shop: Shop, what: Pulled, seen: Overview) -> None:
     since = f" since {day(seen.first_order)}" if seen.first_order else ""
     show(f"\n{what.info.name}: {number(seen.customers)} customers, {number(seen.orders)} orders{since}.")
     if seen.left_out:
-        show(f"Left out: {_counted(seen.left_out)}.")
+        reasons = {f"with the {why}": count for why, count in seen.left_out.items()}
+        show(f"Left out: {_counted(reasons)}.")
     if seen.not_counted:
         words = {WHY.get(why, why): count for why, count in seen.not_counted.items()}
         show(f"Orders not counted: {_counted(words)}.")
@@ -80,6 +81,7 @@ class Groups(msgspec.Struct, frozen=True, kw_only=True):
     shop: str
     currency: str | None
     people: int
+    guests: int  #: those the shop keeps no record of, who cannot be tagged
     sales: int
     groups: list[GroupLine]
 
@@ -90,7 +92,8 @@ def groups_of(installation: Installation, settings: ShopConfig) -> Groups:
     shop = mirror.open_shop(db, settings.name)
     info = mirror.shop_info(db, shop)
     totals = db.row(
-        "SELECT count(*) AS people, sum(spent) AS sales FROM facts JOIN people AS p USING (person)"
+        "SELECT count(*) AS people, sum(p.customer IS NULL) AS guests, sum(spent) AS sales"
+        " FROM facts JOIN people AS p USING (person)"
         " WHERE facts.shop = ? AND p.excluded IS NULL",
         (shop,),
     )
@@ -98,6 +101,7 @@ def groups_of(installation: Installation, settings: ShopConfig) -> Groups:
         shop=settings.name,
         currency=info.currency if info else None,
         people=totals["people"] if totals else 0,
+        guests=(totals["guests"] or 0) if totals else 0,
         sales=(totals["sales"] or 0) if totals else 0,
         groups=[
             GroupLine(
@@ -151,15 +155,21 @@ def groups(found: Groups) -> None:
         title=f"{found.shop}: {number(found.people)} people",
         empty=f"{found.shop}: no group was worked out yet. Run `stammkunde pull {found.shop}` first.",
     )
+    if found.guests:
+        say(f"{number(found.guests)} of them are guests whom the shop keeps no record of: they get no tag.")
     for each in found.groups:
         if each.stale:
             warn(f"{each.name} is stale and stays as it was: {each.stale}.")
 
 
-def plan(made: Plan, *, everything: bool = False) -> None:
-    """A plan as tables: tags, coupons, and the first changes."""
+def plan(made: Plan, *, everything: bool = False, calm: bool = False) -> None:
+    """A plan as tables: tags, coupons, and the first changes.
+
+    Args:
+        calm: that there is nothing to do is no news, as in a nightly run.
+    """
     if made.is_empty():
-        show(f"\n{made.shop}: nothing to change. The shop is as it should be.")
+        (say if calm else show)(f"\n{made.shop}: nothing to change. The shop is as it should be.")
     else:
         _plan_tags(made)
         _plan_coupons(made, everything=everything)
@@ -173,15 +183,16 @@ def plan(made: Plan, *, everything: bool = False) -> None:
 
 
 def _plan_tags(made: Plan) -> None:
-    show_table(
-        ["Tag", "Now", "Gain it", "Lose it", "Afterwards"],
-        [
-            (each.tag, each.now, each.gaining, each.losing, each.now + each.gaining - each.losing)
-            for each in made.tags
-        ],
-        title=f"\n{made.shop}: {number(len(made.changes))} changes",
-        empty="No tags.",
-    )
+    show(f"\n{made.shop}: {number(len(made.changes))} changes")
+    moved = [each for each in made.tags if each.gaining or each.losing]
+    if moved:
+        show_table(
+            ["Tag", "Now", "Gain it", "Lose it", "Afterwards"],
+            [
+                (each.tag, each.now, each.gaining, each.losing, each.now + each.gaining - each.losing)
+                for each in moved
+            ],
+        )
 
 
 def _plan_coupons(made: Plan, *, everything: bool) -> None:
@@ -242,7 +253,7 @@ def _say_rest(count: int) -> None:
 def pushed(shop: Shop, what: Pushed) -> None:
     """What a push did."""
     if not what.run:
-        show(f"\n{shop.name}: nothing to push.")
+        say(f"\n{shop.name}: nothing to push.")
         return
     show(f"\n{shop.name}: {number(what.done)} changes made, {number(len(what.refused))} refused.")
     for change, error in what.refused[:SHOWN]:

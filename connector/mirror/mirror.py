@@ -317,7 +317,11 @@ class Mirror:
             "DELETE FROM shop_tags WHERE shop = ? AND customer_id = ? AND tag_key = ?",
             [(self.shop, change.customer_id, tag.casefold()) for tag in change.remove],
         )
-        Writer(connection, self.shop, self.terms, 0).touch(Kind.CUSTOMERS, [row["customer"]])
+        connection.execute(  # a rule may ask for tags; to whom the record belongs stays the same
+            "INSERT OR IGNORE INTO dirty SELECT person, shop FROM customers"
+            " WHERE customer = ? AND person IS NOT NULL",
+            (row["customer"],),
+        )
 
     def judge_anew(self) -> bool:
         """Bring stored rows in line with changed terms. Returns whether there was anything to do."""

@@ -1,18 +1,22 @@
 """Writing records into the mirror: which version wins, and what a change touches."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from connector.mirror import rows
-from connector.mirror.terms import Terms
+from connector.mirror.terms import Terms, normalised
 from connector.model import Customer, Kind, Order, Product, Record
 
 TABLES = {Kind.CUSTOMERS: "customers", Kind.ORDERS: "orders", Kind.PRODUCTS: "products"}
 KEYS = {Kind.CUSTOMERS: "customer", Kind.ORDERS: "order_key", Kind.PRODUCTS: "product"}
+
+# What decides to whom a row belongs, and whether that person counts. Where it is the same as before, nothing
+# but the person's own facts can move.
+_BELONGING = {Kind.CUSTOMERS: "guest, email_key, created_at, excluded", Kind.ORDERS: "customer_id, email_key"}
 
 R = TypeVar("R", Customer, Order, Product)
 
@@ -84,6 +88,35 @@ class Writer:
             (self._shop, marks, kind.value),
         )
 
+    def _touch_moved(
+        self, kind: Kind, keys: Iterable[int], stays: Mapping[int, tuple[object, ...]]
+    ) -> list[int]:
+        """Before known rows are written: those that may change person are touched, the person of the others
+        is only dirty. Returns the keys of the former, to be touched again once they are written.
+
+        Args:
+            stays: by key, what a row must have now to keep its person: the columns of `_BELONGING`.
+        """
+        if self._rebuild:
+            return []
+        found = self._connection.execute(
+            f"SELECT {KEYS[kind]} AS key, person, {_BELONGING[kind]} FROM {TABLES[kind]}"
+            f" WHERE {KEYS[kind]} IN (SELECT value FROM json_each(?))"
+            " AND gone_at IS NULL AND person IS NOT NULL",
+            (rows.json_text(list(keys)),),
+        )
+        people = {row["key"]: row["person"] for row in found if tuple(row)[2:] == stays[row["key"]]}
+        self._soil(people.values())
+        moved = [key for key in keys if key not in people]
+        self.touch(kind, moved)
+        return moved
+
+    def _soil(self, people: Iterable[int]) -> None:
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO dirty (person, shop) VALUES (?, ?)",
+            [(each, self._shop) for each in people],
+        )
+
     def _newer(self, kind: Kind, records: Sequence[R]) -> list[Entry[R]]:
         """The records that say something new; of two versions in one page the newer."""
         if not records:
@@ -130,7 +163,8 @@ class Writer:
 
     def _write_customers(self, entries: list[Entry[Customer]]) -> None:
         known = [each for each in entries if not each.fresh]
-        self.touch(Kind.CUSTOMERS, [each.key for each in known])
+        stays = {each.key: self._belonging(each.record) for each in known}
+        moved = self._touch_moved(Kind.CUSTOMERS, stays, stays)
         self._many("DELETE FROM consents WHERE customer = ?", [(each.key,) for each in known])
         self._many(
             "DELETE FROM shop_tags WHERE shop = ? AND customer_id = ?",
@@ -160,11 +194,21 @@ class Writer:
                 if self._terms.is_ours(tag)
             ],
         )
-        self.touch(Kind.CUSTOMERS, [each.key for each in entries])
+        self.touch(Kind.CUSTOMERS, [*moved, *(each.key for each in entries if each.fresh)])
+
+    def _belonging(self, customer: Customer) -> tuple[object, ...]:
+        email_key = normalised(customer.email)
+        excluded = self._terms.why_excluded(customer.group, customer.tags, email_key)
+        return (int(customer.guest), email_key, rows.stamp(customer.created_at), excluded)
 
     def _write_orders(self, entries: list[Entry[Order]]) -> None:
-        known = [(each.key,) for each in entries if not each.fresh]
-        self.touch(Kind.ORDERS, [key for (key,) in known])
+        stays = {
+            each.key: (each.record.customer_id, normalised(each.record.email))
+            for each in entries
+            if not each.fresh
+        }
+        moved = self._touch_moved(Kind.ORDERS, stays, stays)
+        known = [(key,) for key in stays]
         for child in ("line_items", "refunds", "order_codes"):
             self._many(f"DELETE FROM {child} WHERE order_key = ?", known)
         self._many(
@@ -201,7 +245,23 @@ class Writer:
             "INSERT OR IGNORE INTO order_codes VALUES (?, ?, ?)",
             [(each.key, code, self._shop) for each in entries for code in each.record.codes],
         )
-        self.touch(Kind.ORDERS, [each.key for each in entries])
+        fresh = [each.key for each in entries if each.fresh]
+        self.touch(Kind.ORDERS, [*moved, *self._hand_over(fresh)])
+
+    def _hand_over(self, fresh: Sequence[int]) -> list[int]:
+        """Give new orders of a known account to its person. Returns those that have none yet."""
+        if self._rebuild or not fresh:
+            return []
+        found = self._connection.execute(
+            "UPDATE orders SET person = c.person FROM customers AS c"
+            " WHERE orders.order_key IN (SELECT value FROM json_each(?)) AND c.shop = orders.shop"
+            " AND c.id = orders.customer_id AND NOT c.guest AND c.gone_at IS NULL AND c.person IS NOT NULL"
+            " RETURNING orders.order_key, orders.person",
+            (rows.json_text(list(fresh)),),
+        ).fetchall()
+        self._soil(row["person"] for row in found)
+        handed = {row["order_key"] for row in found}
+        return [key for key in fresh if key not in handed]
 
     def _write_products(self, entries: list[Entry[Product]]) -> None:
         self._many(

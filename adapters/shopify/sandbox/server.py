@@ -59,7 +59,7 @@ class ShopifySandbox:
         customers: size of the sample shop; 0 leaves it empty.
         seed: another seed is another shop.
         from_csv: a file of customers and orders instead of the sample shop.
-        today: the day on which the sample shop's history ends; by default the clock's.
+        today: the day on which the sample shop's history ends; by default yesterday, for today is not over.
         token: the static access token.
         port: 0 picks a free one.
         path: directory that keeps the shop, by default a temporary one; a shop found there is used as it is.
@@ -134,7 +134,7 @@ class ShopifySandbox:
         level = bucket if bucket is not None else rate * BUCKET_SECONDS
         self.api = Api(self.tokens, Bucket(rate, level), self.bulk, lambda: self._roots, self.shop.view)
         self._server = LoopbackServer(self._application(), port=port, exempt=EXEMPT)
-        self._fill(customers, seed, from_csv, today or self._now().date())
+        self._fill(customers, seed, from_csv, today or self._now().date() - timedelta(days=1))
 
     def _application(self) -> Flask:
         application = Flask(__name__, static_folder=None)
