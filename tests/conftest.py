@@ -1,7 +1,6 @@
 """What every test lives by: no network but loopback, and readable failures of the shipped contract."""
 
 import socket
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,6 +18,5 @@ def _to_this_machine(self: socket.socket, address: Any) -> Any:
 
 
 @pytest.fixture(autouse=True)
-def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", _to_this_machine)
-    yield

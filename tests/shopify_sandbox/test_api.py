@@ -1,6 +1,6 @@
 """The Shopify sandbox, over HTTP: access, cost, records and pages are as in the real shop."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from time import sleep
 
@@ -25,22 +25,6 @@ from tests.shopify_client import (
     order,
     product,
 )
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def shop(clock: Clock) -> Iterator[ShopifySandbox]:
-    with ShopifySandbox(now=clock, webhook_retry_seconds=0.01) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def client(shop: ShopifySandbox) -> Client:
-    return Client(shop)
 
 
 class TestAccess:

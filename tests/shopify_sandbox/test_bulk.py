@@ -1,7 +1,6 @@
 """Bulk operations of the Shopify sandbox, over HTTP."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from time import sleep
 
@@ -18,29 +17,11 @@ from tests.shopify_client import (
     TAGS_ADD,
     Answer,
     Client,
-    Clock,
     customer,
     gid,
     order,
     product,
 )
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def shop(clock: Clock) -> Iterator[ShopifySandbox]:
-    with ShopifySandbox(now=clock, webhook_retry_seconds=0.01) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def client(shop: ShopifySandbox) -> Client:
-    return Client(shop)
-
 
 BULK_ORDERS = "{ orders { edges { node { id name lineItems { edges { node { id quantity } } } } } } }"
 

@@ -31,22 +31,6 @@ from tests.shopify_client import (
 )
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def shop(clock: Clock) -> Iterator[ShopifySandbox]:
-    with ShopifySandbox(now=clock, webhook_retry_seconds=0.01) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def client(shop: ShopifySandbox) -> Client:
-    return Client(shop)
-
-
 class TestCheckout:
     @pytest.fixture(autouse=True)
     def somebody(self, shop: ShopifySandbox) -> None:

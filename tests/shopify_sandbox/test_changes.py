@@ -1,6 +1,6 @@
 """Tags, metafields and discounts of the Shopify sandbox, over HTTP."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,22 +18,6 @@ from tests.shopify_client import (
     customer,
     gid,
 )
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def shop(clock: Clock) -> Iterator[ShopifySandbox]:
-    with ShopifySandbox(now=clock, webhook_retry_seconds=0.01) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def client(shop: ShopifySandbox) -> Client:
-    return Client(shop)
 
 
 class TestTags:
