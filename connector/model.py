@@ -264,6 +264,7 @@ class ShopInfo(msgspec.Struct, frozen=True, kw_only=True):
     features: frozenset[Feature]
     admin_url: str | None = None
     orders_visible_from: datetime | None = None  #: None: all of them
+    oldest_order: datetime | None = None  #: when the oldest order we can see was placed, if known
     missing_scopes: tuple[str, ...] = ()  #: permissions we would need and do not have
     scope_help: str | None = None  #: where to grant them, one sentence
     tag_length: int = 255

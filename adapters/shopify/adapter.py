@@ -86,8 +86,17 @@ class _Newest(Wire):
     nodes: tuple[_Gateways, ...]
 
 
+class _Processed(Wire):
+    processed_at: datetime
+
+
+class _Oldest(Wire):
+    nodes: tuple[_Processed, ...]
+
+
 class _OrderCount(Wire):
-    orders: _Newest
+    newest: _Newest
+    oldest: _Oldest
     orders_count: _Count | None = None
 
 
@@ -158,6 +167,7 @@ class ShopifyAdapter:
             features=FEATURES,
             admin_url=f"https://{shop.myshopify_domain}/admin",
             orders_visible_from=datetime.now(UTC) - ORDERS_VISIBLE if recent else None,
+            oldest_order=next((each.processed_at for each in orders.oldest.nodes), None) if orders else None,
             missing_scopes=tuple(scope for scope in NEEDED_SCOPES if scope not in granted),
             scope_help=SCOPE_HELP,
             notes=self._notes(recent=recent),
@@ -249,5 +259,5 @@ def _granted(installation: _Installation) -> set[str]:
 
 def _methods(orders: _OrderCount) -> tuple[str, ...]:
     """Payment methods of the newest orders, the most used one first."""
-    names = [name for order in orders.orders.nodes for name in order.payment_gateway_names]
+    names = [name for order in orders.newest.nodes for name in order.payment_gateway_names]
     return tuple(sorted(set(names), key=lambda name: (-names.count(name), name)))

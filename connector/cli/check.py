@@ -10,7 +10,7 @@ import msgspec
 from connector import mirror
 from connector.cli.context import Installation, json_option, pass_installation, shops_argument
 from connector.cli.failure import defect, sentence
-from connector.cli.output import day, number, show, show_json, warn
+from connector.cli.output import day, number, say, show, show_json, warn
 from connector.config import Config, ShopConfig
 from connector.errors import StammkundeError
 from connector.groups import why_history_too_short
@@ -46,6 +46,8 @@ def check(installation: Installation, shops: tuple[str, ...], as_json: bool) -> 
             _tell(finding)
     if as_json:
         show_json(findings)
+    elif all(finding.info for finding in findings):
+        say("Next: `stammkunde pull` reads it.")
     if any(finding.error for finding in findings):
         raise click.exceptions.Exit(1)
 
@@ -96,14 +98,21 @@ def _tell(finding: Finding) -> None:
         warn(f"{finding.shop}: {finding.error}")
         return
     show(f"{finding.shop}: {info.name} ({finding.platform}), {info.currency}, {info.time_zone}")
-    since = f"history only since {day(finding.orders_since)}" if finding.orders_since else "whole history"
-    show(f"  {_counts(info)}{since}")
+    show(f"  {_counts(info)}{_since(finding, info)}")
     for note in info.notes:
         show(f"  {note}")
     if info.missing_scopes:
         warn(f"  Missing permission: {', '.join(info.missing_scopes)}. {info.scope_help or ''}".rstrip())
     for name, reason in finding.not_pushable.items():
         warn(f"  {name} cannot be pushed: {reason}.")
+
+
+def _since(finding: Finding, info: ShopInfo) -> str:
+    if finding.orders_since:
+        return f"history only since {day(finding.orders_since)}"
+    if info.oldest_order:
+        return f"the oldest of {day(info.oldest_order.astimezone(ZoneInfo(info.time_zone)).date())}"
+    return "whole history"
 
 
 def _counts(info: ShopInfo) -> str:

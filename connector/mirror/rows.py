@@ -95,6 +95,7 @@ def customer_row(key: int, shop: int, customer: Customer, read_at: int, terms: T
 def order_row(key: int, shop: int, order: Order, read_at: int, terms: Terms, zone: ZoneInfo) -> Row:
     """A row for `UPSERT_ORDER`."""
     ours = order.currency == terms.currency
+    refunded = order.refunded()
     returned = order.all_returned()
     uncounted = why_not_counted(
         test=order.test,
@@ -123,8 +124,8 @@ def order_row(key: int, shop: int, order: Order, read_at: int, terms: Terms, zon
         order.discounts,
         order.shipping,
         order.tax,
-        order.refunded(),
-        order.spent() if ours else None,
+        refunded,
+        order.total - refunded if ours else None,
         order.net_sales() if ours else None,
         order.payment,
         order.shipment,
