@@ -14,7 +14,6 @@ from pydantic import SecretStr
 from adapters.jtl import JtlAdapter
 from adapters.jtl.sandbox import JtlSandbox
 from adapters.jtl.sandbox.shop import Profile
-from connector import testing
 from connector.errors import AuthError, ConfigError, ResponseError, TemporaryError
 from connector.model import (
     Customer,
@@ -77,10 +76,8 @@ def midnight(moment: datetime) -> datetime:
 class TestJtlContract(AdapterContract):
     adapter_class = JtlAdapter
 
-    @pytest.fixture(autouse=True)
-    def _what_jtl_keeps(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        carried = testing._carried
-        monkeypatch.setattr(testing, "_carried", lambda record: carried(as_jtl(record)))
+    def kept(self, record: Record) -> Record:
+        return as_jtl(record)
 
 
 def as_core(record: Record) -> Record:
@@ -109,10 +106,8 @@ class TestJtlWithoutPluginContract(AdapterContract):
     def settings(self, shop: JtlSandbox) -> dict[str, Any]:
         return settings_of(shop.core_settings())
 
-    @pytest.fixture(autouse=True)
-    def _what_the_api_shows(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        carried = testing._carried
-        monkeypatch.setattr(testing, "_carried", lambda record: carried(as_core(record)))
+    def kept(self, record: Record) -> Record:
+        return as_core(record)
 
 
 @contextmanager
@@ -146,6 +141,7 @@ def test_check_knows_the_shop_and_says_that_returns_are_unknown(
     info = adapter.check()
     assert (info.name, info.currency, info.time_zone) == ("Rösterei Sandkasten", "EUR", "Europe/Berlin")
     assert (info.customer_count, info.order_count) == (1, 4)
+    assert info.oldest_order == datetime(2026, 2, 1, 18, 15, tzinfo=UTC)
     assert (info.tag_length, info.code_length) == (100, 32)
     assert info.customer_groups == ("Endkunden", "Stammkunden", "Händler")
     assert [note.startswith("Returns unknown") for note in info.notes] == [True]
@@ -217,6 +213,18 @@ def test_without_the_plugin_it_is_said_what_is_missing() -> None:
     assert "no tags, no coupons, no codes in orders, no consent" in info.notes[1]
     assert (info.currency, info.time_zone) == ("EUR", "Europe/Berlin")
     assert info.customer_groups == ("Endkunden", "Händler", "Stammkunden")
+
+
+def test_without_the_plugin_the_oldest_order_is_known() -> None:
+    with JtlSandbox(plugin=False) as shop, connected_to_core(shop) as adapter:
+        assert adapter.check().oldest_order is None
+        fill(shop, Kind.ORDERS, 2)
+        assert adapter.check().oldest_order == datetime(2026, 2, 1, 18, 15, tzinfo=UTC)
+
+
+def test_a_shop_without_a_name_is_called_by_its_address() -> None:
+    with JtlSandbox(profile=Profile(name="")) as shop, connected(shop) as adapter:
+        assert adapter.check().name == shop.url.removeprefix("http://")
 
 
 def test_a_plugin_that_is_switched_off_stops_the_shop_instead_of_reading_less() -> None:

@@ -1,0 +1,219 @@
+"""The contract of coupons."""
+# ruff: noqa: S101  (a contract is made of asserts)
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from connector.adapter import Adapter
+from connector.model import (
+    CreateCoupon,
+    DisableCoupon,
+    ExtendCoupon,
+    Feature,
+    Mark,
+)
+from connector.testing.basis import Connect, Contract, Features, bound, errors
+from connector.testing.records import (
+    LATER,
+    make_coupon,
+    make_customer,
+    records,
+)
+from connector.testing.shop import ShopUnderTest
+
+
+class CouponContract(Contract):
+    """Coupons of ours work as ordered; coupons of others are never touched."""
+
+    @pytest.fixture
+    def couponed(self, shop: ShopUnderTest, features: Features) -> ShopUnderTest:
+        """A shop with two customers that can create coupons."""
+        self.needs(features, Feature.COUPONS)
+        shop.put(make_customer("1001"))
+        shop.put(make_customer("1002"))
+        return shop
+
+    @pytest.fixture
+    def change(self, couponed: ShopUnderTest, features: Features) -> CreateCoupon:  # noqa: ARG002
+        return make_coupon(bound=bound(features))
+
+    # Creating.
+
+    def test_a_created_coupon_can_be_redeemed_once(
+        self, couponed: ShopUnderTest, adapter: Adapter, change: CreateCoupon
+    ) -> None:
+        assert errors(adapter, change) == [None]
+        assert couponed.codes() == {"SKTEST23456"}
+        assert couponed.redeem("SKTEST23456", "1001") is None
+        assert couponed.redeem("SKTEST23456", "1001")
+
+    def test_a_coupon_created_twice_is_one(
+        self, couponed: ShopUnderTest, connect: Connect, change: CreateCoupon
+    ) -> None:
+        assert errors(connect(), change, change) == [None, None]
+        assert errors(connect(), change) == [None]
+        assert couponed.codes() == {"SKTEST23456"}
+        assert len(records(connect().coupons(None, None))) == 1
+        assert couponed.redeem("SKTEST23456", "1001") is None
+        assert couponed.redeem("SKTEST23456", "1001")
+
+    def test_an_amount_is_as_good_as_a_percentage(
+        self, couponed: ShopUnderTest, adapter: Adapter, change: CreateCoupon
+    ) -> None:
+        change = msgspec.structs.replace(change, percent=None, amount=500)
+        assert errors(adapter, change) == [None]
+        assert couponed.redeem("SKTEST23456", "1001") is None
+
+    def test_a_coupon_for_a_customer_is_for_nobody_else(
+        self, couponed: ShopUnderTest, adapter: Adapter, features: Features
+    ) -> None:
+        self.needs(features, Feature.COUPON_FOR_CUSTOMER)
+        assert errors(adapter, make_coupon(bound="customer")) == [None]
+        assert couponed.redeem("SKTEST23456", "1002")
+        assert couponed.redeem("SKTEST23456", "1001") is None
+
+    def test_a_coupon_for_an_unknown_customer_is_refused(
+        self, couponed: ShopUnderTest, adapter: Adapter, features: Features
+    ) -> None:
+        self.needs(features, Feature.COUPON_FOR_CUSTOMER)
+        assert all(errors(adapter, make_coupon(bound="customer", customer_id="987654321")))
+        assert couponed.codes() == frozenset()
+
+    def test_coupons_of_a_group_are_each_redeemed_once_by_anybody(
+        self, couponed: ShopUnderTest, adapter: Adapter, features: Features
+    ) -> None:
+        self.needs(features, Feature.COUPON_FOR_GROUP)
+        first = make_coupon(bound="group")
+        second = make_coupon(
+            bound="group", mark=Mark("come-back", "c1002", 1), code="SKOTHER2345", customer_id="1002"
+        )
+        assert errors(adapter, first, second, first, second) == [None] * 4
+        assert couponed.codes() == {"SKTEST23456", "SKOTHER2345"}
+        assert couponed.redeem("SKTEST23456", "1002") is None
+        assert couponed.redeem("SKTEST23456", "1001")
+        assert couponed.redeem("SKOTHER2345", "1001") is None
+        assert {coupon.mark for coupon in records(adapter.coupons(None, None))} == {first.mark, second.mark}
+
+    @pytest.mark.parametrize(("minimum", "accepted"), [(10000, True), (10001, False)])
+    def test_a_coupon_asks_for_its_smallest_basket(
+        self,
+        couponed: ShopUnderTest,
+        adapter: Adapter,
+        change: CreateCoupon,
+        minimum: int,
+        accepted: bool,
+    ) -> None:
+        assert errors(adapter, msgspec.structs.replace(change, minimum=minimum)) == [None]
+        assert (couponed.redeem("SKTEST23456", "1001") is None) == accepted
+
+    def test_a_coupon_is_worth_nothing_after_its_end(
+        self, couponed: ShopUnderTest, adapter: Adapter, change: CreateCoupon
+    ) -> None:
+        ended = msgspec.structs.replace(change, ends_at=datetime(2026, 1, 2, tzinfo=UTC))
+        list(adapter.push([ended], "run-1"))  # a shop may refuse to make it, or make it worthless
+        assert couponed.redeem("SKTEST23456", "1001")
+
+    def test_a_coupon_is_worth_nothing_before_its_start(
+        self, couponed: ShopUnderTest, adapter: Adapter, change: CreateCoupon
+    ) -> None:
+        later = msgspec.structs.replace(change, starts_at=datetime(2099, 1, 1, tzinfo=UTC))
+        assert errors(adapter, later) == [None]
+        assert couponed.redeem("SKTEST23456", "1001")
+
+    # Reading.
+
+    def test_coupons_come_back_with_their_mark(
+        self, couponed: ShopUnderTest, adapter: Adapter, change: CreateCoupon, features: Features
+    ) -> None:
+        couponed.add_foreign_code("SOMMER")
+        assert errors(adapter, change) == [None]
+        (coupon,) = records(adapter.coupons(None, None))
+        assert (coupon.mark, coupon.code) == (Mark("come-back", "c1001", 1), "SKTEST23456")
+        assert coupon.ends_at == datetime(2099, 12, 31, tzinfo=UTC)
+        assert coupon.active
+        assert coupon.customer_id == ("1001" if Feature.COUPON_FOR_CUSTOMER in features else None)
+
+    def test_a_new_coupon_is_among_the_changed_ones(
+        self, couponed: ShopUnderTest, adapter: Adapter, change: CreateCoupon
+    ) -> None:
+        assert errors(adapter, change) == [None]
+        assert [coupon.code for coupon in records(adapter.coupons(LATER, None))] == ["SKTEST23456"]
+        assert couponed.codes() == {"SKTEST23456"}
+
+    def test_coupons_are_complete_and_resume_behind_every_page(
+        self, couponed: ShopUnderTest, connect: Connect, change: CreateCoupon
+    ) -> None:
+        codes = [f"SKTEST2345{letter}" for letter in "ABCDEFGHJKMNPQRSTVWXYZ"[: max(self.many, 7)]]
+        for number, code in enumerate(codes):
+            if number % 2:
+                couponed.add_foreign_code(f"SOMMER{number}")
+            mark = Mark("come-back", "c1001", number + 1)
+            assert errors(connect(), msgspec.structs.replace(change, mark=mark, code=code)) == [None]
+        pages = list(connect().coupons(None, None))
+        assert sorted(coupon.code for coupon in records(pages)) == codes
+        for stop in range(1, len(pages) + 1):
+            if checkpoint := pages[stop - 1].checkpoint:
+                rest = records(connect().coupons(None, checkpoint))
+                found = {coupon.code for coupon in records(pages[:stop]) + rest}
+                assert sorted(found) == codes, f"lost after page {stop}"
+
+    # Foreign ones.
+
+    def test_a_foreign_code_is_never_reused(
+        self, couponed: ShopUnderTest, adapter: Adapter, change: CreateCoupon
+    ) -> None:
+        couponed.add_foreign_code("SKTEST23456")
+        assert all(errors(adapter, change))
+        assert records(adapter.coupons(None, None)) == []
+        assert couponed.redeem("SKTEST23456", "1002") is None
+
+    def test_a_code_with_another_mark_is_never_reused(self, adapter: Adapter, change: CreateCoupon) -> None:
+        other = msgspec.structs.replace(change, mark=Mark("come-back", "c1002", 1), customer_id="1002")
+        first, second = errors(adapter, change, other)
+        assert first is None
+        assert second
+        (coupon,) = records(adapter.coupons(None, None))
+        assert coupon.mark == change.mark
+
+    def test_a_foreign_code_is_neither_disabled_nor_extended(
+        self, couponed: ShopUnderTest, adapter: Adapter
+    ) -> None:
+        couponed.add_foreign_code("SOMMER")
+        mark = Mark("come-back", "c1001", 1)
+        disable = DisableCoupon(mark=mark, code="SOMMER")
+        extend = ExtendCoupon(mark=mark, code="SOMMER", ends_at=datetime(2099, 12, 31, tzinfo=UTC))
+        assert all(errors(adapter, disable, extend))
+        assert couponed.codes() == {"SOMMER"}
+        assert couponed.redeem("SOMMER", "1002") is None
+
+    # Ending.
+
+    @pytest.mark.parametrize("by_id", [False, True])
+    def test_a_disabled_coupon_is_worth_nothing(
+        self, couponed: ShopUnderTest, adapter: Adapter, change: CreateCoupon, by_id: bool
+    ) -> None:
+        couponed.add_foreign_code("SOMMER")
+        assert errors(adapter, change) == [None]
+        (coupon,) = records(adapter.coupons(None, None))
+        disable = DisableCoupon(mark=change.mark, code=change.code, coupon_id=coupon.id if by_id else None)
+        assert errors(adapter, disable, disable) == [None, None]
+        assert couponed.redeem("SKTEST23456", "1001")
+        assert couponed.codes() == {"SOMMER"}
+        assert [found for found in records(adapter.coupons(None, None)) if found.active] == []
+
+    @pytest.mark.parametrize("by_id", [False, True])
+    def test_an_extended_coupon_lives_longer(
+        self, couponed: ShopUnderTest, adapter: Adapter, change: CreateCoupon, by_id: bool
+    ) -> None:
+        soon, late = datetime(2090, 1, 1, tzinfo=UTC), datetime(2098, 6, 30, tzinfo=UTC)
+        assert errors(adapter, msgspec.structs.replace(change, ends_at=soon)) == [None]
+        (coupon,) = records(adapter.coupons(None, None))
+        extend = ExtendCoupon(
+            mark=change.mark, code=change.code, coupon_id=coupon.id if by_id else None, ends_at=late
+        )
+        assert errors(adapter, extend, extend) == [None, None]
+        (found,) = records(adapter.coupons(None, None))
+        assert found.ends_at == late
+        assert couponed.redeem("SKTEST23456", "1001") is None
