@@ -22,6 +22,7 @@ class Pushed(msgspec.Struct, kw_only=True):
     done: int = 0
     refused: list[tuple[Change, str]] = []
     left: list[str] = []  #: what an undo could not take back, a sentence each
+    unapproved: int = 0  #: changes that came up after the plan was approved, and were not pushed
 
 
 def push(shop: Shop, changes: Sequence[Planned]) -> Pushed:

@@ -129,19 +129,18 @@ def push_plan(shop: Shop, plan: Plan, *, force: bool = False, limit: int | None 
         work_out(shop)
         plan = make_plan(shop)
     plan.raise_if_blocked()
-    approved = ledger.approved(shop.db, shop.key)
+    approved, whole = ledger.approved(shop.db, shop.key), len(plan.changes)
     if approved is not None:
         # The owner has looked at these very changes, so the limits have nothing to add.
         plan = plan.within(approved)
     elif plan.changes and not force:
         _raise_if_first(shop)
         plan.raise_if_unsafe(shop.limits())
-    plan = plan if limit is None else plan.first(limit)
-    if plan.is_empty():
+    chosen = plan if limit is None else plan.first(limit)
+    pushed = Pushed(run="") if chosen.is_empty() else push(shop, chosen.changes)
+    pushed.unapproved = whole - len(plan.changes)
+    if len(chosen.changes) == len(plan.changes):  # with a limit, the rest of what was approved still is
         ledger.drop_approval(shop.db, shop.key)
-        return Pushed(run="")
-    pushed = push(shop, plan.changes)
-    ledger.drop_approval(shop.db, shop.key)
     return pushed
 
 

@@ -288,7 +288,7 @@ def test_a_deleted_order_leaves_every_figure(floor: Floor) -> None:
 def test_a_limit_pushes_only_the_first_changes(floor: Floor) -> None:
     floor.done("pull")
     floor.done("plan", "--approve")
-    assert floor.done("push", "--limit", "1").out == "\nroastery: 1 changes made, 0 refused.\n"
+    assert floor.done("push", "--limit", "1").out == "\nroastery: 1 change made, 0 refused.\n"
     assert floor.tags("1001", "1002") == {"1001": TAGS_AFTER["1001"], "1002": []}
     floor.done("push")
     assert floor.tags(*EVERYBODY) == TAGS_AFTER

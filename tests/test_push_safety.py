@@ -221,7 +221,7 @@ def test_adopt_asks_first(floor: Floor) -> None:
     ran = floor.run("adopt", stdin="n\n")
     assert (ran.code, ran.out) == (0, "")
     assert floor.rows("SELECT count(*) FROM own_tags") == [(0,)]
-    assert "roastery: 1 tags adopted." in floor.run("adopt", stdin="y\n").out
+    assert "roastery: 1 tag adopted." in floor.run("adopt", stdin="y\n").out
 
 
 def test_adopt_with_nobody_to_answer_is_no_defect(floor: Floor) -> None:
@@ -438,6 +438,25 @@ def test_a_tag_respelled_with_umlauts_is_still_the_same_tag(floor: Floor) -> Non
     )
     floor.done("push", "--force")
     assert "SK:FRÜHAUFSTEHER" not in floor.shop.tags_of("1001")
+
+
+def test_what_was_approved_stays_so_while_it_is_pushed_in_parts(floor: Floor) -> None:
+    floor.done("pull")
+    floor.done("plan", "--approve")
+    whole = floor.done("plan", "--json").json()[0]["changes"]
+    assert "2 changes made" in floor.done("push", "--limit", "2").out
+    assert f"{len(whole) - 2} changes made" in floor.done("push").out
+    assert floor.rows("SELECT count(*) FROM approvals") == [(0,)]
+
+
+def test_what_came_up_since_the_approval_is_told(floor: Floor) -> None:
+    floor.done("pull")
+    floor.done("plan", "--approve")
+    floor.shop.put(order(910, 1002, -0.01, 600))
+    floor.later(hours=1)
+    floor.done("pull")
+    pushed = floor.done("push")
+    assert "Not pushed, because it came up after the approval: 1 change. See" in pushed.err
 
 
 def test_a_customer_deleted_meanwhile_is_refused_once_and_not_tried_again(floor: Floor) -> None:

@@ -39,6 +39,7 @@ CONTENTS = (
     ),
     Entry("Look", "why", "connector.cli.explain:why", "Explain why a customer is in a group, or not."),
     Entry("Look", "rule", "connector.cli.explain:rule", "Try a rule: who would be in the group?"),
+    Entry("Look", "report", "connector.cli.numbers:report", "Show the numbers: repeat rate, A/B/C, cohorts."),
     Entry("Mend", "adopt", "connector.cli.mend:adopt", "Take over tags with our prefix that were there."),
     Entry("Mend", "undo", "connector.cli.mend:undo", "Reverse one push and hold further ones."),
     Entry("Mend", "resume", "connector.cli.mend:resume", "Let a held shop be pushed to again."),

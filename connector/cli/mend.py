@@ -6,7 +6,7 @@ from connector import ledger, mirror
 from connector import push as pushing
 from connector.cli import report
 from connector.cli.context import Installation, json_option, pass_installation, shops_argument
-from connector.cli.output import number, say, show, show_json, warn
+from connector.cli.output import counted, say, show, show_json, warn
 from connector.cli.shops import each_shop, leave, wait_option
 from connector.config import nearest
 from connector.errors import ConfigError
@@ -30,11 +30,11 @@ def adopt(installation: Installation, shops: tuple[str, ...], yes: bool, wait: f
         count = unknown_tags(shop.db, shop.key)
         if not count:
             show(f"{shop.name}: there is nothing to adopt.")
-        elif yes or click.confirm(f"{shop.name}: adopt {number(count)} tags?", err=True):
+        elif yes or click.confirm(f"{shop.name}: adopt {counted(count, 'tag')}?", err=True):
             run = ledger.begin(shop.db, shop.key, "adopt", shop.now())
             ledger.adopt_tags(shop.db, shop.key, run)
             ledger.end(shop.db, run, shop.now(), "done", {"tags": count})
-            show(f"{shop.name}: {number(count)} tags adopted. Next: `stammkunde plan {shop.name}`.")
+            show(f"{shop.name}: {counted(count, 'tag')} adopted. Next: `stammkunde plan {shop.name}`.")
 
     leave(each_shop(installation, shops, "adopt", wait, work)[1])
 
@@ -79,7 +79,7 @@ def _shop_of(installation: Installation, run: str) -> str:
 
 
 def _say_undone(shop: Shop, run: str, undone: Pushed) -> None:
-    show(f"{shop.name}: {number(undone.done)} changes of {run} taken back, {len(undone.refused)} refused.")
+    show(f"{shop.name}: {counted(undone.done, 'change')} of {run} taken back, {len(undone.refused)} refused.")
     for change, error in undone.refused:
         warn(f"  refused: {report.about(change)}: {error}")
     for sentence in undone.left:

@@ -53,6 +53,11 @@ def number(count: int) -> str:
     return f"{count:,}"
 
 
+def counted(count: int, what: str) -> str:
+    """1 change, 31,204 changes"""
+    return f"{number(count)} {what}" if count == 1 else f"{number(count)} {what}s"
+
+
 def money(amount: int, currency: str) -> str:
     """1,234.50 EUR, from minor units"""
     return money_text(amount, currency)

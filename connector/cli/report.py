@@ -9,7 +9,7 @@ from connector import groups as grouping
 from connector import ledger, mirror
 from connector import plan as planning
 from connector.cli.context import Installation
-from connector.cli.output import day, money, number, say, share, show, show_table, warn
+from connector.cli.output import counted, day, money, number, say, share, show, show_table, warn
 from connector.config import Config, ShopConfig
 from connector.database import Database, moment
 from connector.groups import Standing
@@ -183,7 +183,7 @@ def plan(made: Plan, *, everything: bool = False, calm: bool = False) -> None:
 
 
 def _plan_tags(made: Plan) -> None:
-    show(f"\n{made.shop}: {number(len(made.changes))} changes")
+    show(f"\n{made.shop}: {counted(len(made.changes), 'change')}")
     moved = [each for each in made.tags if each.gaining or each.losing]
     if moved:
         show_table(
@@ -205,7 +205,7 @@ def _plan_coupons(made: Plan, *, everything: bool) -> None:
         [_coupon_row(each) for each in shown],
         right={"Gives", "From a value of"},
         title=(
-            f"\n{number(len(coupons))} new coupon codes, worth at most"
+            f"\n{counted(len(coupons), 'new coupon code')}, worth at most"
             f" {money(made.coupon_value(), made.currency)}"
         ),
     )
@@ -252,10 +252,15 @@ def _say_rest(count: int) -> None:
 
 def pushed(shop: Shop, what: Pushed) -> None:
     """What a push did."""
+    if what.unapproved:
+        say(
+            f"Not pushed, because it came up after the approval: {counted(what.unapproved, 'change')}."
+            f" See `stammkunde plan {shop.name}`."
+        )
     if not what.run:
         say(f"\n{shop.name}: nothing to push.")
         return
-    show(f"\n{shop.name}: {number(what.done)} changes made, {number(len(what.refused))} refused.")
+    show(f"\n{shop.name}: {counted(what.done, 'change')} made, {number(len(what.refused))} refused.")
     for change, error in what.refused[:SHOWN]:
         warn(f"  refused: {about(change)}: {error}")
     _say_rest(len(what.refused) - SHOWN)

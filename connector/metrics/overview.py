@@ -1,4 +1,4 @@
-"""The shop owner's numbers, as DEFINITIONS has them."""
+"""The first look at a shop."""
 
 from collections.abc import Mapping
 from datetime import date
