@@ -24,7 +24,10 @@ SHELF = core.Shelf(
     currency="EUR",
     zone=BERLIN,
     groups={1: "Endkunden", 2: "Händler"},
-    categories={2: "Schals"},
+    categories={
+        2: core.CategoryRow(id=2, name="Schals", parent_id=5),
+        5: core.CategoryRow(id=5, name="Mode"),
+    },
     manufacturers={8: "Glas & Co"},
 )
 
@@ -144,10 +147,17 @@ def test_a_cancelled_order_is_cancelled_although_nobody_knows_when() -> None:
 
 
 def test_a_recorded_product() -> None:
-    product = core.to_product(sample("products", core.ProductRow)[0], SHELF)
+    product = core.to_product(sample("products", core.ProductRow)[0], None, SHELF)
     assert (product.id, product.title, product.skus) == ("1", "Hervorragender Glas-Schal", ("02480008",))
-    assert (product.vendor, product.categories) == ("Glas & Co", ("Schals",))
+    assert (product.vendor, product.categories) == ("Glas & Co", ("Schals", "Mode"))
     assert product.updated_at == datetime(2026, 11, 22, 2, 48, 44, tzinfo=UTC)
+
+
+def test_a_variation_is_in_the_categories_of_its_parent() -> None:
+    parent = sample("products", core.ProductRow)[0]
+    child = core.ProductRow(id=7, name="Glas-Schal, rot", sku="02480008-R", parent_id=1)
+    assert core.to_product(child, parent, SHELF).categories == ("Schals", "Mode")
+    assert core.to_product(child, None, SHELF).categories == ()
 
 
 # -- sums ---------------------------------------------------------------------------------------------------
@@ -231,11 +241,21 @@ def test_a_customer_of_the_plugin() -> None:
     assert anna.consents == (
         Consent(channel="email", state="subscribed", level="confirmed", changed_at=changed),
     )
-    assert (anna.tags, anna.attributes, anna.shop_order_count) == (
-        ("sk:stammkunde",),
-        {"come-back": "SK7Q2M9XKTBN"},
-        4,
-    )
+    assert (anna.tags, anna.attributes, anna.shop_order_count) == (("sk:stammkunde",), {}, 4)
+
+
+@pytest.mark.parametrize(
+    ("code", "country", "kept"),
+    [
+        ("DE-BE", "DE", "BE"),
+        ("BE", "DE", "BE"),
+        ("Tirol", "AT", None),
+        ("", "DE", None),
+        (None, None, None),
+    ],
+)
+def test_a_region_is_without_its_country(code: str | None, country: str | None, kept: str | None) -> None:
+    assert plugin.region(code, country) == kept
 
 
 def test_an_order_of_the_plugin() -> None:
@@ -302,6 +322,13 @@ def test_an_attribute_is_cleared_only_where_its_customer_is_named() -> None:
 def test_the_name_of_a_run_fits_the_plugin() -> None:
     assert run_name("2026-11-22 04:00/Rösterei") == "2026-11-22-04:00-R-sterei"
     assert run_name("x" * 70) == "x" * 64
+
+
+@pytest.mark.parametrize(
+    "url", ["https://shop.example", " https://shop.example/ ", "https://shop.example/stammkunde/v1"]
+)
+def test_the_address_of_the_shop_or_of_the_plugin_will_do(url: str) -> None:
+    assert shop_url(url) == "https://shop.example"
 
 
 @pytest.mark.parametrize(

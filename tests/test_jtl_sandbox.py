@@ -223,7 +223,6 @@ def test_rows_are_part_of_what_was_recorded(full: JtlSandbox, path: str, sample:
         "registered",
         "name",
         "mail",
-        "balance",
     }:
         assert type(row[name]) is type(expected[name]), name
     assert set(answer["meta"]["cursor"]) == {"current", "prev", "next", "count"}

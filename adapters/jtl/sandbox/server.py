@@ -1,0 +1,200 @@
+"""The sandbox as a whole: a shop, its two APIs and its backend, on loopback."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+from flask import Flask
+
+from adapters.jtl.sandbox.checkout import Basket, Checkout, RefusedError
+from adapters.jtl.sandbox.controls import controls
+from adapters.jtl.sandbox.core_api import CoreApi
+from adapters.jtl.sandbox.pages import pages
+from adapters.jtl.sandbox.plugin_api import PluginApi
+from adapters.jtl.sandbox.records import (
+    GUESTS_FROM,
+    Stored,
+    StoredCoupon,
+    StoredCustomer,
+    StoredOrder,
+    from_customer,
+    from_order,
+    from_product,
+    guest_of,
+    number_of,
+)
+from adapters.jtl.sandbox.shop import Profile, Shop
+from connector import __version__
+from connector.model import Customer, Kind, Order, Product, Record
+from connector.sample import coffee_roaster, currency_of, read_file
+from connector.sample.faults import Faults
+from connector.sample.server import LoopbackServer
+
+#: The basket of `redeem`, in the shop's currency.
+BASKET = 100.0
+
+EVERY_SCOPE = ("read", "tags", "coupons", "groups")
+
+
+class JtlSandbox:
+    """A JTL-Shop in a box, with our plugin in it.
+
+    Args:
+        customers: size of the sample shop; 0 leaves it empty.
+        seed: another seed is another shop.
+        from_csv: a file of customers and orders instead of the sample shop.
+        today: the day on which the sample shop's history ends; by default the clock's.
+        port: 0 picks a free one.
+        key: of the plugin.
+        core_key: of the shop's own REST API.
+        rest_api: whether the shop's own REST API is switched on.
+        plugin: whether the plugin is switched on.
+        now: the shop's clock.
+        scopes: what the key of the plugin may do.
+    """
+
+    name: ClassVar[str] = "jtl"
+
+    def __init__(
+        self,
+        *,
+        customers: int = 0,
+        seed: int = 1,
+        from_csv: Path | None = None,
+        today: date | None = None,
+        port: int = 0,
+        key: str = "skj_sandbox",
+        core_key: str = "core-sandbox",
+        rest_api: bool = True,
+        plugin: bool = True,
+        now: Callable[[], datetime] | None = None,
+        profile: Profile | None = None,
+        scopes: Iterable[str] = EVERY_SCOPE,
+    ) -> None:
+        clock = now or (lambda: datetime.now(UTC))
+        currency = currency_of(from_csv) if from_csv else "EUR"
+        self.shop = Shop(profile or Profile(currency=currency), clock)
+        self.checkout = Checkout(self.shop)
+        self.plugin = PluginApi(self.shop, key=key, scopes=scopes, version=__version__)
+        self.core = CoreApi(self.shop, key=core_key, enabled=rest_api)
+        self._key, self._core_key = key, core_key
+        self._server = LoopbackServer(self._application(with_plugin=plugin), port=port)
+        self._fill(customers, seed, from_csv, today or clock().date())
+
+    def _application(self, *, with_plugin: bool) -> Flask:
+        application = Flask(__name__, static_folder=None)
+        if with_plugin:
+            application.register_blueprint(self.plugin.blueprint())
+        application.register_blueprint(self.core.blueprint())
+        application.register_blueprint(controls(self.shop, self.checkout))
+        application.register_blueprint(pages(self.shop))
+        return application
+
+    def _fill(self, customers: int, seed: int, from_csv: Path | None, today: date) -> None:
+        if from_csv is not None:
+            self._load(read_file(from_csv))
+        elif customers:
+            self._load(coffee_roaster(customers=customers, seed=seed, today=today))
+
+    def _load(self, sample: Iterable[Record]) -> None:
+        """Fill the shop. JTL keeps a customer record for each order of a guest."""
+        for record in map(self._stored, sample):
+            if isinstance(record, StoredOrder) and record.customer is None:
+                self.shop.save(guest_of(record))
+                record.customer = GUESTS_FROM + record.id
+            self.shop.save(record)
+
+    def _stored(self, record: Record) -> Stored:
+        zone, now = self.shop.profile.zone(), self.shop.now()
+        if isinstance(record, Customer):
+            return from_customer(record, zone=zone, now=now)
+        if isinstance(record, Order):
+            return from_order(record, zone=zone, now=now)
+        return from_product(record, now=now)
+
+    # connector.adapter.Sandbox
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return self._server.url
+
+    @property
+    def admin_url(self) -> str:
+        """The backend."""
+        return f"{self.url}/admin/customers"
+
+    @property
+    def faults(self) -> Faults:
+        """Trouble on demand."""
+        return self._server.faults
+
+    def settings(self) -> Mapping[str, Any]:
+        """Settings of the JTL adapter that connect to this sandbox."""
+        return {"url": self.url, "key": self._key}
+
+    def core_settings(self) -> Mapping[str, Any]:
+        """Settings that read this sandbox without its plugin."""
+        return {"url": self.url, "core_key": self._core_key, "time_zone": self.shop.profile.time_zone}
+
+    def start(self) -> None:
+        """Listen in background threads."""
+        self._server.start()
+
+    def stop(self) -> None:
+        """Stop listening."""
+        self._server.stop()
+
+    def __enter__(self) -> "JtlSandbox":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    # connector.testing.ShopUnderTest
+
+    def put(self, record: Customer | Order | Product) -> None:
+        """Create or replace a record with exactly this content, `updated_at` included."""
+        self.shop.save(self._stored(record))
+
+    def delete(self, kind: Kind, record_id: str) -> None:
+        """Delete a record as the owner would."""
+        self.shop.remove(kind.value, number_of(record_id))
+
+    def tags_of(self, customer_id: str) -> frozenset[str]:
+        """The tags the customer has now."""
+        return frozenset(self._customer(customer_id).tags)
+
+    def set_tags(self, customer_id: str, tags: Iterable[str]) -> None:
+        """The merchant edits a customer's tags."""
+        customer = self._customer(customer_id)
+        customer.tags = list(tags)
+        self.shop.touch(customer)
+
+    def codes(self) -> frozenset[str]:
+        """Every code that could be redeemed now or later, foreign ones included."""
+        coupons = self.shop.coupons.values()
+        return frozenset(each.code for each in coupons if each.active and not each.deleted)
+
+    def add_foreign_code(self, code: str) -> None:
+        """The merchant makes a coupon by hand."""
+        number, now = self.shop.next_id(self.shop.coupons), self.shop.now()
+        coupon = StoredCoupon(id=number, modified=now, code=code, title=f"Aktion {code}", percent=5.0)
+        self.shop.save_coupon(coupon)
+
+    def attribute(self, customer_id: str, name: str) -> str | None:
+        """What is stored on the customer under that name."""
+        return self._customer(customer_id).attributes.get(name)
+
+    def redeem(self, code: str, customer_id: str) -> str | None:
+        """Order a basket of 100.00 with the code; why it was refused, or None."""
+        try:
+            self.checkout.place(Basket(customer_id=int(customer_id), price=BASKET, code=code))
+        except RefusedError as refused:
+            return str(refused)
+        return None
+
+    def _customer(self, customer_id: str) -> StoredCustomer:
+        return self.shop.customers[number_of(customer_id)]
