@@ -236,3 +236,16 @@ def test_only_in_one_shop(floor: Floor) -> None:
     ]
     found = floor.done("customer", "ada@example.com", "--shop", "teahouse", "--json").json()
     assert [each["shop"] for each in found] == ["teahouse"]
+
+
+def test_a_code_that_an_order_carries_is_shown_as_redeemed(floor: Floor) -> None:
+    floor.write_config(rules=GROUPS + CAMPAIGN)
+    floor.first_push()
+    (before,) = floor.done("customer", "1003", "--json").json()
+    (code,) = before["codes"]
+    assert code["state"] == "issued"
+    assert floor.shop.redeem(code["code"], "1003") is None
+    floor.later(hours=1)
+    floor.done("pull")
+    (after,) = floor.done("customer", "1003", "--json").json()
+    assert [each["state"] for each in after["codes"]] == ["redeemed"]

@@ -141,8 +141,12 @@ def _consents(db: Database, person: int) -> dict[str, str]:
 
 def _codes(db: Database, shop: int, ids: list[str]) -> list[dict[str, str]]:
     rows = db.rows(
-        "SELECT code, campaign, state, ends_at FROM issued"
-        " WHERE shop = ? AND customer_id IN (SELECT value FROM json_each(?)) ORDER BY starts_at",
+        "SELECT code, campaign, ends_at, CASE WHEN state = 'issued' AND EXISTS ("
+        "  SELECT 1 FROM order_codes AS k JOIN orders AS o USING (order_key)"
+        "  WHERE k.shop = i.shop AND k.code = i.code AND o.uncounted IS NULL AND o.gone_at IS NULL"
+        " ) THEN 'redeemed' ELSE state END AS state"
+        " FROM issued AS i WHERE shop = ? AND customer_id IN (SELECT value FROM json_each(?))"
+        " ORDER BY starts_at",
         (shop, msgspec.json.encode(ids).decode()),
     )
     return [
