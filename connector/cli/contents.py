@@ -83,9 +83,9 @@ class Contents(click.Group):
         self.format_usage(ctx, formatter)
         formatter.write("\n")
         _write(formatter, list(_lines()))
-        formatter.write("\n")
-        # Without --help itself: who reads this has found it, and a screen has 24 lines.
-        shown = [param for param in self.get_params(ctx) if "--help" not in param.opts]
+        # A screen has 24 lines: without --help, which who reads this has found, and what every program has.
+        known = {"--help", "--version"}
+        shown = [param for param in self.get_params(ctx) if known.isdisjoint(param.opts)]
         records = [param.get_help_record(ctx) for param in shown]
         _write(formatter, [("Options", *record) for record in records if record])
 

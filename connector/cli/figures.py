@@ -42,7 +42,9 @@ def csv_text(reports: Sequence[tuple[str, str, Report]]) -> str:
 def _value(figure: Figure, currency: str | None) -> str:
     if figure.value is None:
         return ""
-    return decimal_text(round(figure.value), currency) if currency else f"{round(figure.value, 6):g}"
+    if currency:
+        return decimal_text(round(figure.value), currency)
+    return str(figure.value if isinstance(figure.value, int) else round(figure.value, 6))
 
 
 def figures(found: Report) -> Iterator[Figure]:
@@ -83,11 +85,10 @@ def _windows(found: Report) -> Iterator[Figure]:
         yield Figure("window", row, "average order value", SPENT, each.aov_spent)
         yield Figure("window", row, "average order value", NET, each.aov_net_sales)
         for number in each.by_order_number:
-            yield Figure("order number", row, f"orders {number.number}", COUNT, number.orders)
-            yield Figure("order number", row, f"average order value {number.number}", SPENT, number.aov_spent)
-            yield Figure(
-                "order number", row, f"average order value {number.number}", NET, number.aov_net_sales
-            )
+            nth = f"order {number.number}, {row}"
+            yield Figure("order number", nth, "orders", COUNT, number.orders)
+            yield Figure("order number", nth, "average order value", SPENT, number.aov_spent)
+            yield Figure("order number", nth, "average order value", NET, number.aov_net_sales)
 
 
 def _times(found: Report) -> Iterator[Figure]:

@@ -109,17 +109,18 @@ def _notes(found: Report, currency: str, since: date | None, today: date, unknow
         )
     if found.orders_without_customer:
         notes.append(
-            f"{number(found.orders_without_customer)} orders,"
-            f" {money(found.spent_without_customer, currency)} spent, name no customer and are in no figure."
+            f"Orders that name no customer, in no figure here: {number(found.orders_without_customer)}"
+            f" ({money(found.spent_without_customer, currency)} spent)."
         )
     if found.orders_in_other_currency:
         notes.append(
-            f"{number(found.orders_in_other_currency)} orders in another currency count without their value."
+            "Orders in another currency, counted without their value:"
+            f" {number(found.orders_in_other_currency)}."
         )
     if since:
         notes.append(f"There are orders only since {day(since)}: whoever came earlier looks new here.")
     if unknown:
-        notes.append(f"{number(unknown)} customers have more orders in the shop than can be seen here.")
+        notes.append(f"Customers with more orders in the shop than can be seen here: {number(unknown)}.")
     return notes
 
 
@@ -140,11 +141,7 @@ def _write_csv(found: list[Numbers], file: str) -> None:
 
 def _show(found: Numbers) -> None:
     report, currency = found.report, found.currency
-    show(
-        f"\n{found.shop} as of {day(report.as_of)}: {number(report.customers)} customers with"
-        f" {number(report.orders)} orders since {day(report.first_order)},"
-        f" {money(report.spent, currency)} spent, {money(report.net_sales, currency)} net sales."
-    )
+    show(f"\n{found.shop} as of {day(report.as_of)}: {_totals(report, currency)}.")
     for note in found.notes:
         show(note)
     _show_windows(report, currency)
@@ -155,6 +152,16 @@ def _show(found: Numbers) -> None:
     _show_classes(report, currency)
     _show_rfm(report, currency)
     _show_cohorts(report)
+
+
+def _totals(report: Report, currency: str) -> str:
+    if not report.orders:
+        return "no orders"
+    return (
+        f"{number(report.customers)} customers with {number(report.orders)} orders"
+        f" since {day(report.first_order)}: {money(report.spent, currency)} spent,"
+        f" {money(report.net_sales, currency)} net sales"
+    )
 
 
 def _rate(value: float | None) -> str:
@@ -189,10 +196,10 @@ def _show_windows(report: Report, currency: str) -> None:
     }
     columns = [f"{each.days} days" for each in windows]
     show_table(
-        ["Up to this day", *columns],
+        ["In the last", *columns],
         [(name, *cells) for name, cells in rows.items()],
         right=columns,
-        title="\n",
+        title="\nCustomers and orders",
     )
 
 
@@ -246,20 +253,20 @@ def _show_lifetime_value(found: Numbers) -> None:
         columns[f"Margin {found.margin:.0%}"] = value.margin
     rows = {
         f"Period, {value.days} days": [each.period for each in columns.values()],
-        "Historic, mean": [each.historic for each in columns.values()],
+        "Historic": [each.historic for each in columns.values()],
         "Simple, by yearly churn": [each.simple for each in columns.values()],
     }
     show_table(
-        ["Customer lifetime value", *columns],
+        ["Mean of a customer", *columns],
         [(name, *(_average(cell, found.currency) for cell in cells)) for name, cells in rows.items()],
         right=columns,
-        title="\n",
+        title="\nWhat a customer is worth (CLV)",
     )
 
 
 def _show_lifecycle(report: Report, currency: str) -> None:
     show_table(
-        ["Lifecycle", "Customers", "Share", "Spent", "Net sales"],
+        ["Stage", "Customers", "Share", "Spent", "Net sales"],
         [
             (
                 each.name,
@@ -271,18 +278,18 @@ def _show_lifecycle(report: Report, currency: str) -> None:
             for each in report.lifecycle
         ],
         right={"Share", "Spent", "Net sales"},
-        title="\n",
+        title="\nLifecycle, all history",
     )
 
 
 def _show_classes(report: Report, currency: str) -> None:
-    right = {"Of customers", f"Spent in {report.abc_days} days", "Of sales", "Of bought once"}
+    right = {"Of customers", "Spent", "Of sales", "Of bought once"}
     show_table(
         [
             "Class",
             "Customers",
             "Of customers",
-            f"Spent in {report.abc_days} days",
+            "Spent",
             "Of sales",
             "Bought once",
             "Of bought once",
@@ -300,19 +307,19 @@ def _show_classes(report: Report, currency: str) -> None:
             for each in report.abc
         ],
         right=right,
-        title="\n",
+        title=f"\nA, B and C by what was spent in {report.abc_days} days",
     )
 
 
 def _show_rfm(report: Report, currency: str) -> None:
     show_table(
-        ["RFM group", "Customers", "Share", "Spent"],
+        ["Group", "Customers", "Share", "Spent"],
         [
             (each.name, each.customers, _rate(each.share), money(each.spent, currency))
             for each in report.rfm.groups
         ],
         right={"Share", "Spent"},
-        title="\n",
+        title="\nRFM, all history",
     )
     counts = dict.fromkeys(((recency, fm) for recency in NAMES for fm in FM), 0)
     for cell in report.rfm.cells:

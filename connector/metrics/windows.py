@@ -37,7 +37,7 @@ class Windowed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _COUNT = """
-    SELECT count(*) AS customers, sum(orders >= 2) AS repeaters, sum(first_day <= :start) AS returning,
+    SELECT count(*) AS customers, sum(orders >= 2) AS repeaters, sum(first_day <= :start) AS came_again,
         sum(orders) AS orders, sum(spent) AS spent, sum(net) AS net
     FROM (
         SELECT count(*) AS orders, sum(c.spent) AS spent, sum(c.net) AS net,
@@ -63,12 +63,12 @@ def window(db: Database, scope: Scope, days: int) -> Windowed:
         days=days,
         customers=customers,
         repeaters=row["repeaters"] or 0,
-        returning=row["returning"] or 0,
+        returning=row["came_again"] or 0,
         orders=orders,
         spent=spent,
         net_sales=net,
         repeat_rate=ratio(row["repeaters"] or 0, customers),
-        returning_rate=ratio(row["returning"] or 0, customers),
+        returning_rate=ratio(row["came_again"] or 0, customers),
         frequency=ratio(orders, customers),
         aov_spent=ratio(spent, orders),
         aov_net_sales=ratio(net, orders),
