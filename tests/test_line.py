@@ -334,7 +334,7 @@ def test_a_coupon_works_at_the_till_for_its_customer_only(floor: Floor) -> None:
     assert floor.shop.redeem(CEMS_CODE, "1003") is None
     floor.later(hours=1)
     floor.done("sync")
-    assert "SKGD CSAM BXCT 8: come-back, issued, until 2026-07-01" in floor.done("customer", "1003").out
+    assert "SKGD CSAM BXCT 8: come-back, redeemed, until 2026-07-01" in floor.done("customer", "1003").out
 
 
 def test_every_listing_as_json(floor: Floor) -> None:

@@ -106,7 +106,9 @@ def _lines() -> Iterator[tuple[str, str, str]]:
     for entry in CONTENTS:
         yield entry.section, entry.name, entry.text
     for point in _foreign():
-        yield "More", point.name, f"From {point.dist.name if point.dist else point.module}."
+        package = point.dist.name if point.dist else point.module
+        ours = package == "stammkunde"
+        yield "More", point.name, f"What only {point.name} needs." if ours else f"From {package}."
 
 
 def _write(formatter: click.HelpFormatter, lines: list[tuple[str, str, str]]) -> None:
