@@ -14,7 +14,8 @@ FIRST_SCREEN = """
 Rösterei Sandkasten: 9 customers, 15 orders since 27 Apr 2025.
 Left out: 1 with the tag B2B.
 Orders not counted: 1 cancelled, 1 neither paid nor shipped, 1 fully returned, 1 test.
-Stammkunden (4 orders or more, the last within 180 days): 1, 74 % of sales. Bought once: 50 %.\
+Stammkunden (4 orders or more, the last within 180 days): 1, 74 % of sales.
+Bought once: 50 %.\
  No order for 180 days: 3.
 """
 

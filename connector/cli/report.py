@@ -50,8 +50,8 @@ def pulled(shop: Shop, what: Pulled, seen: Overview) -> None:
         show(f"{number(seen.other_currency)} orders in another currency count without their value.")
     show(
         f"Stammkunden (4 orders or more, the last within {seen.lapse_days} days): {number(seen.regulars)},"
-        f" {share(seen.regulars_spent, seen.spent)} of sales."
-        f" Bought once: {share(seen.bought_once, seen.buyers)}."
+        f" {share(seen.regulars_spent, seen.spent)} of sales.\n"
+        f"Bought once: {share(seen.bought_once, seen.buyers)}."
         f" No order for {seen.lapse_days} days: {number(seen.lapsed)}."
     )
     for kind, count in what.gone.items():
