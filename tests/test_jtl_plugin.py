@@ -81,7 +81,9 @@ def test_an_archive_that_cannot_be_written_is_explained(tmp_path: Path) -> None:
 
 @needs_php
 def test_the_plugin_has_no_syntax_errors() -> None:
-    for file in sorted(SOURCE.rglob("*.php")):
+    files = sorted(SOURCE.rglob("*.php"))
+    assert SOURCE / "Bootstrap.php" in files
+    for file in files:
         subprocess.run(["php", "-l", str(file)], check=True, capture_output=True)
 
 

@@ -30,6 +30,9 @@ from connector.model import (
 #: Larger than the clock skew and indexing delay seen; what is read twice is recognised as such.
 OVERLAP = timedelta(minutes=10)
 
+# The watermark of a shop in which nothing was seen yet: the next read asks for everything again.
+NEVER = 0
+
 # A sweep that sees less than this share of what we hold is taken for a fault of the shop, not for deletions.
 PLAUSIBLE_SHARE = 0.5
 PLAUSIBLE_FROM = 20
@@ -106,7 +109,9 @@ class Mirror:
 
     def _since(self, kind: str, back: timedelta) -> int | None:
         row = self.db.row("SELECT watermark FROM watermarks WHERE shop = ? AND kind = ?", (self.shop, kind))
-        return None if row is None else row["watermark"] - max(OVERLAP, back) // timedelta(milliseconds=1)
+        if row is None or row["watermark"] == NEVER:
+            return None
+        return int(row["watermark"]) - max(OVERLAP, back) // timedelta(milliseconds=1)
 
     def store(self, read: Read, page: Page[Record]) -> int:
         """Commit one page together with its checkpoint. Returns how many records were new or changed."""
@@ -185,13 +190,9 @@ class Mirror:
         """The read ended: move the watermark to the older of its first start and the newest row it saw.
 
         Simulated: the newest row alone loses rows that are committed late in the shop; this bound with
-        `OVERLAP` loses none. An incremental read that saw nothing leaves the watermark where it was.
+        `OVERLAP` loses none.
         """
-        bounds = [read.began_at]
-        if read.newest is not None:
-            bounds.append(read.newest)
-        elif read.since is not None:
-            bounds.append(read.since + OVERLAP // timedelta(milliseconds=1))
+        watermark = self._reached(read)
         full_at = read.began_at if read.since is None else None
         with self.db.write() as connection:
             self._end(connection, read)
@@ -199,8 +200,17 @@ class Mirror:
                 "INSERT INTO watermarks (shop, kind, watermark, finished_at, full_at) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT (shop, kind) DO UPDATE SET watermark = excluded.watermark,"
                 " finished_at = excluded.finished_at, full_at = coalesce(excluded.full_at, full_at)",
-                (self.shop, read.kind, min(bounds), milliseconds(now), full_at),
+                (self.shop, read.kind, watermark, milliseconds(now), full_at),
             )
+
+    def _reached(self, read: Read) -> int:
+        """Where the next read may begin. Who saw nothing has learned nothing about the shop's clock."""
+        if read.newest is not None:
+            return min(read.began_at, read.newest)
+        if read.records:  # they carry no stamps
+            return read.began_at
+        before = "SELECT watermark FROM watermarks WHERE shop = ? AND kind = ?"
+        return NEVER if read.since is None else self.db.value(before, (self.shop, read.kind))
 
     def _end(self, connection: sqlite3.Connection, read: Read) -> None:
         for table in ("reads", "sweep"):
