@@ -21,6 +21,9 @@ from connector.people import mark_of
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_CHARACTERS = 11
 
+# A shop's search may not know yet what it was given a moment ago; so long a new coupon is not called missing.
+SETTLING = timedelta(hours=1)
+
 
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     """A campaign of one shop, with money in the shop's minor units."""
@@ -173,7 +176,7 @@ def missing(db: Database, shop: int, seen_since: int) -> Sequence[str]:
         "SELECT i.code FROM issued AS i LEFT JOIN coupons AS c USING (shop, code)"
         " WHERE i.shop = ? AND i.state = 'issued' AND i.starts_at < ?"
         " AND (c.code IS NULL OR c.read_at < ?)",
-        (shop, seen_since, seen_since),
+        (shop, seen_since - SETTLING // timedelta(milliseconds=1), seen_since),
     )
     return [row["code"] for row in rows]
 

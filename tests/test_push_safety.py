@@ -381,6 +381,15 @@ def test_a_code_that_stands_in_an_order_is_not_given_out(floor: Floor) -> None:
     assert len(floor.shop.codes()) == 2
 
 
+def test_a_coupon_made_a_moment_ago_is_not_called_missing(floor: Floor) -> None:
+    """The shop's search may not know it yet; called missing, it would be over for good."""
+    floor.first_push()
+    floor.delete_discount("SKGDCSAMBXCT8")
+    floor.later(minutes=5)
+    assert "were deleted in roastery" not in floor.done("pull", "--full").err
+    assert floor.rows("SELECT state FROM issued WHERE code = 'SKGDCSAMBXCT8'") == [("issued",)]
+
+
 def test_a_coupon_that_the_merchant_deleted_is_reported_and_never_made_again(floor: Floor) -> None:
     floor.first_push()
     floor.delete_discount("SKGDCSAMBXCT8")
