@@ -24,15 +24,31 @@ class Feature(StrEnum):
     """What a shop can do. The core asks for a feature, never for a platform."""
 
     TAGS = "tags"  #: carries customer tags
-    COUPONS = "coupons"  #: can create coupon codes, bound in at least one of these two ways:
+    COUPONS = "coupons"  #: can create coupon codes, bound in at least one of these three ways:
     COUPON_FOR_CUSTOMER = "coupon-for-customer"  #: can bind a coupon to one customer
     COUPON_FOR_GROUP = "coupon-for-group"  #: can put many codes on one discount
+    COUPON_FOR_EMAIL = "coupon-for-email"  #: can bind a coupon to one e-mail address
     ATTRIBUTES = "attributes"  #: can store named values on a customer
     CUSTOMER_GROUPS = "customer-groups"  #: can move a customer from one customer group to another
     PRODUCTS = "products"  #: gives products with their tags and categories
     DELETIONS = "deletions"  #: `by_id` tells a deleted record from a failed read
     GUEST_RECORDS = "guest-records"  #: keeps a customer record for a guest, so that guests can be tagged
     WEBHOOKS = "webhooks"  #: can call us when something changes
+
+
+class CouponTerm(StrEnum):
+    """A term of a coupon that some shops enforce at their checkout and others cannot."""
+
+    FREE_SHIPPING = "free-shipping"  #: pays the shipping instead of a part of the goods
+    MINIMUM = "minimum"  #: needs goods of that value
+    PRODUCTS = "products"  #: holds for these products only
+    CATEGORIES = "categories"  #: holds for these categories only
+    EXCLUDE_CATEGORIES = "exclude-categories"  #: holds for all but these categories
+    EXCLUDE_SALE_ITEMS = "exclude-sale-items"  #: leaves reduced goods out
+    NOT_COMBINABLE = "not-combinable"  #: works alone only
+    COMBINABLE = "combinable"  #: works beside others
+    NEW_CUSTOMERS = "new-customers"  #: only for somebody who never ordered
+    TITLES = "titles"  #: a name in each of the shop's languages
 
 
 class Payment(StrEnum):
@@ -270,6 +286,11 @@ class ShopInfo(msgspec.Struct, frozen=True, kw_only=True):
     tag_length: int = 255
     tags_per_customer: int = 250
     code_length: int = 255
+    code_alphabet: str | None = None  #: the characters a code may have; None: letters, digits and dashes
+    code_case: Literal["kept", "lower", "upper"] = "kept"  #: how the shop stores codes
+    coupons_per_order: int | None = None  #: None: no limit that we know of
+    coupon_terms: frozenset[CouponTerm] = frozenset()  #: what the checkout enforces by itself
+    net_price_groups: tuple[str, ...] = ()  #: customer groups that see prices without tax
     notes: tuple[str, ...] = ()  #: what the owner should know about this shop, a sentence each
     customer_count: int | None = None
     order_count: int | None = None
@@ -304,10 +325,15 @@ class MoveGroup(msgspec.Struct, frozen=True, kw_only=True, tag="move-group"):
 class CreateCoupon(msgspec.Struct, frozen=True, kw_only=True, tag="create-coupon"):
     """Create one single-use coupon code. Applied twice it is one coupon: `mark` and `code` identify it.
 
-    Exactly one of `percent` (1-100) and `amount` (gross, minor units) is set. `title` is what the customer
-    sees at checkout. With `bound = "customer"` only `customer_id` may redeem it; with "group" the shop keeps
-    many codes of a campaign on one discount and anybody who has the code may redeem it once.
+    Exactly one of `percent` (1-100), `amount` (gross, minor units) and `free_shipping` is set. `title` is
+    what the customer sees at checkout, `titles` the same by language. With `bound = "customer"` only
+    `customer_id` may redeem it; with "group" the shop keeps many codes of a campaign on one discount and
+    anybody who has the code (and, where the shop can ask for it, the tag `tag`) may redeem it once; with
+    "email" only an order of the address `email`; with "nobody" whoever has the code (a code for a friend).
     `attribute` names the customer attribute that also receives the code, if any.
+
+    A term that the shop cannot keep (`ShopInfo.coupon_terms`) never reaches an adapter: the campaign is a
+    ConfigError before. Products are named by their ids, categories as `Product.categories` spells them.
     """
 
     mark: Mark
@@ -320,8 +346,18 @@ class CreateCoupon(msgspec.Struct, frozen=True, kw_only=True, tag="create-coupon
     minimum: int = 0  #: smallest value of goods, minor units; 0 = none
     starts_at: datetime
     ends_at: datetime
-    bound: Literal["customer", "group"] = "customer"
+    bound: Literal["customer", "group", "email", "nobody"] = "customer"
     attribute: str | None = None
+    free_shipping: bool = False
+    titles: Mapping[str, str] = {}
+    email: str | None = None
+    tag: str | None = None
+    products: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    exclude_categories: tuple[str, ...] = ()
+    sale_items: bool = True
+    combinable: bool = False
+    new_customers_only: bool = False
 
 
 class ExtendCoupon(msgspec.Struct, frozen=True, kw_only=True, tag="extend-coupon"):
