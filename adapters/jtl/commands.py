@@ -1,5 +1,6 @@
 """`stammkunde jtl`: what only shops on JTL need. Found by the entry-point group `stammkunde.commands`."""
 
+import os
 import re
 import struct
 import zipfile
@@ -10,8 +11,10 @@ from pathlib import Path
 
 import click
 
+from adapters.jtl.wawi.client import APP_ID, wawi_url
+from adapters.jtl.wawi.registration import Granted, Registration, optional_scopes
 from connector import __version__
-from connector.errors import ConfigError
+from connector.errors import ConfigError, StammkundeError
 
 PLUGIN = "StammkundeConnector"
 
@@ -45,6 +48,93 @@ def plugin(out: Path) -> None:
         raise ConfigError(f"{out} cannot be written: {error.strerror}.") from error
     click.echo(
         f"{out}: Stammkunde Connector {__version__}. Upload it under Plugins, Plugin manager.", err=True
+    )
+
+
+@jtl.command()
+@click.argument("url")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the key into this new file (mode 0600) instead of showing it.",
+)
+@click.option("--tags", is_flag=True, help="Also ask for writing tags into a field of customers.")
+@click.option("--groups", is_flag=True, help="Also ask for moving customers between customer groups.")
+@click.option("--run-as", is_flag=True, help="Also ask for calls in the name of a user (`run_as`).")
+@click.option("--app-id", default=APP_ID, show_default=True, help="Name of the app in JTL-Wawi.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=1),
+    default=600,
+    show_default=True,
+    help="Seconds to wait until somebody confirms.",
+)
+def register(
+    url: str, out: Path | None, tags: bool, groups: bool, run_as: bool, app_id: str, timeout: float
+) -> None:
+    """Register Stammkunde with a JTL-Wawi on your own server, and get the key.
+
+    URL is the address of its API with the database, such as http://server:5883/api/eazybusiness. Before,
+    open Admin, App registration, Add in JTL-Wawi and go on until it waits. The key is shown once.
+    """
+    address = wawi_url(url)
+    kept = _reserve(out) if out else None
+    try:
+        granted = _registered(
+            address, app_id, optional_scopes(tags=tags, groups=groups, run_as=run_as), timeout
+        )
+    except BaseException:
+        if kept:
+            kept.unlink(missing_ok=True)
+        raise
+    _hand_over(granted, kept)
+    click.echo(_snippet(address, app_id, kept), err=True)
+
+
+def _registered(url: str, app_id: str, optional: tuple[str, ...], seconds: float) -> Granted:
+    registration = Registration(url=url, app_id=app_id)
+    try:
+        request = registration.ask(optional)
+        click.echo("JTL-Wawi has the request. Confirm it there; Ctrl-C stops waiting.", err=True)
+        return registration.wait(request, seconds)
+    except KeyboardInterrupt:
+        click.echo("The request may still stand in JTL-Wawi: refuse it there.", err=True)
+        raise
+    finally:
+        registration.close()
+
+
+def _hand_over(granted: Granted, kept: Path | None) -> None:
+    """Into the file, or to stdout: also where the file cannot be written, because the key comes only once."""
+    try:
+        if kept:
+            kept.write_text(granted.key + "\n", encoding="utf-8")
+            click.echo(f"The key stands in {kept}. Permissions: {', '.join(granted.scopes)}.", err=True)
+            return
+    except OSError as error:
+        click.echo(f"{kept} cannot be written: {error.strerror}.", err=True)
+    click.echo(granted.key)
+    click.echo("This key is never shown again: put it into a file that only you can read.", err=True)
+
+
+def _reserve(path: Path) -> Path:
+    """An empty file for its owner alone, made before a key is asked for that is shown once."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        raise StammkundeError(f"{path} exists already and is left as it is.") from None
+    except OSError as error:
+        raise StammkundeError(f"{path} cannot be written: {error.strerror}.") from error
+    return path
+
+
+def _snippet(url: str, app_id: str, kept: Path | None) -> str:
+    """What belongs into the config."""
+    named = "" if app_id == APP_ID else f'app_id = "{app_id}"\n'
+    file = kept.name if kept else "wawi.key"
+    return (
+        "\nIn stammkunde.toml:\n\n"
+        f'[shops.wawi]\nadapter = "jtl-wawi"\nurl = "{url}"\n{named}key = {{ file = "{file}" }}\npush = false'
     )
 
 
