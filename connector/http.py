@@ -11,6 +11,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
@@ -54,11 +55,20 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Counters(msgspec.Struct):
-    """What a client has done since it was made (for the metrics)."""
+    """What a client has done since it was made (for the metrics). `waited` is seconds."""
 
     calls: int = 0
     retries: int = 0
     waited: float = 0.0
+
+    def count(self, calls: int, retries: int, waited: float) -> None:
+        self.calls += calls
+        self.retries += retries
+        self.waited += waited
+
+
+#: Counts along with every client used in its context: the daemon sets one for each shop.
+COUNTED_ALONG: ContextVar[Counters | None] = ContextVar("counted_along", default=None)
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,6 +119,7 @@ class Client:
     Args:
         secrets: strings that must never be seen in an error; more with `hide`.
         headers: sent with every request.
+        auth: signs every attempt anew, for platforms that take a signature only once.
         sleep, clock: for tests; the clock is monotonic seconds.
     """
 
@@ -118,12 +129,14 @@ class Client:
         secrets: Iterable[str] = (),
         headers: Mapping[str, str] | None = None,
         limits: Limits | None = None,
+        auth: Callable[[requests.PreparedRequest], requests.PreparedRequest] | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.limits = limits or Limits()
         self.counters = Counters()
         self._headers = {"User-Agent": USER_AGENT, **(headers or {})}
+        self._auth = auth
         self._sleep = sleep
         self._clock = clock
         self._lock = threading.Lock()
@@ -242,7 +255,7 @@ class Client:
         if session is None:
             session = self._local.session = requests.Session()
             # a .netrc or a proxy variable with a password must not decide how we log in
-            session.auth = _leave_alone
+            session.auth = self._auth or _leave_alone
             with self._lock:
                 self._sessions.append(session)
         return session
@@ -253,8 +266,7 @@ class Client:
 
     def _open(self, method: str, url: str, timeout: tuple[float, float], **how: Any) -> requests.Response:
         self._pace()
-        with self._lock:
-            self.counters.calls += 1
+        self._count(calls=1)
         try:
             # A redirect would carry our token to another host.
             return self._session().request(
@@ -349,13 +361,18 @@ class Client:
         return self._clock() + state.upcoming_sleep >= deadline
 
     def _count_retry(self, state: RetryCallState) -> None:  # noqa: ARG002  tenacity's signature
-        with self._lock:
-            self.counters.retries += 1
+        self._count(retries=1)
 
     def _rest(self, seconds: float) -> None:
-        with self._lock:
-            self.counters.waited += seconds
+        self._count(waited=seconds)
         self._sleep(seconds)
+
+    def _count(self, *, calls: int = 0, retries: int = 0, waited: float = 0.0) -> None:
+        along = COUNTED_ALONG.get()
+        with self._lock:
+            self.counters.count(calls, retries, waited)
+            if along is not None:
+                along.count(calls, retries, waited)
 
     def _pace(self) -> None:
         """Take the next free place in time, so that several threads together keep the pace."""

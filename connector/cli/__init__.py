@@ -25,12 +25,24 @@ from connector.cli.logs import set_up
 )
 @click.option("-v", "--verbose", is_flag=True, help="Say more of what happens.")
 @click.option("-q", "--quiet", is_flag=True, help="Say only what needs attention.")
+@click.option(
+    "--log-format",
+    type=click.Choice(("text", "json")),
+    default="text",
+    hidden=True,
+    help="How log lines are written: for people, or an object a line for a collector of logs.",
+)
 @click.option("--now", type=Moment(), hidden=True)
 @click.version_option(__version__, message="%(prog)s %(version)s", help="Show the version.")
 @click.pass_context
 def main(
-    context: click.Context, config: Path | None, verbose: bool, quiet: bool, now: datetime | None
+    context: click.Context,
+    config: Path | None,
+    verbose: bool,
+    quiet: bool,
+    log_format: str,
+    now: datetime | None,
 ) -> None:
     """Turns a shop's buyers into regular customers."""
-    set_up(verbose=verbose, quiet=quiet)
+    set_up(verbose=verbose, quiet=quiet, as_json=log_format == "json")
     context.obj = Installation(config, now, verbose, quiet)

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import time
 from typing import TextIO
 
 
@@ -20,16 +21,26 @@ class _Stderr(logging.StreamHandler[TextIO]):
         raise AttributeError("always sys.stderr")
 
 
-def set_up(*, verbose: bool, quiet: bool) -> None:
-    """Plain lines: what we do with `verbose`, warnings only with `quiet`.
+def set_up(*, verbose: bool, quiet: bool, as_json: bool) -> None:
+    """Plain lines, or an object a line `as_json`: what we do with `verbose`, warnings only with `quiet`.
 
     Other libraries stay at warnings even with `verbose`: their debug lines may show headers with secrets.
     """
     handler = _Stderr()
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.setFormatter(_json_lines() if as_json else logging.Formatter("%(message)s"))
     root = logging.getLogger()
     root.handlers[:] = [each for each in root.handlers if not isinstance(each, _Stderr)] + [handler]
     root.setLevel(logging.WARNING)
     level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
     for ours in ("connector", "adapters"):
         logging.getLogger(ours).setLevel(level)
+
+
+def _json_lines() -> logging.Formatter:
+    from pythonjsonlogger.json import JsonFormatter  # only the daemon of somebody who collects logs needs it
+
+    names = {"asctime": "time", "levelname": "level", "name": "logger"}
+    form = "%(asctime)s %(levelname)s %(name)s %(message)s"
+    lines = JsonFormatter(form, rename_fields=names, datefmt="%Y-%m-%dT%H:%M:%SZ")
+    lines.converter = time.gmtime
+    return lines

@@ -1,0 +1,257 @@
+"""`stammkunde daemon` as a process of its own beside a sandbox shop, the way systemd runs it."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.shopfloor import Floor, people, put, shopfloor
+
+OFTEN = '{ pull = "1s", push = "1s", groups = "never", full = "never", jitter = "1s" }'
+READ_ONLY = '{ pull = "1s", push = "never", groups = "never", full = "never", jitter = "1s" }'
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
+
+
+class Daemon:
+    """A daemon that runs, with what it has logged so far."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+        self.lines: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.lines.append(line.rstrip())
+
+    def waits_for(self, pattern: str, count: int = 1) -> str:
+        """Until so many lines match; returns the last of them."""
+        wait(lambda: len(self.matching(pattern)) >= count, lambda: f"{pattern} in {self.lines}")
+        return self.matching(pattern)[-1]
+
+    def matching(self, pattern: str) -> list[str]:
+        return [line for line in self.lines if re.search(pattern, line)]
+
+    @property
+    def url(self) -> str:
+        found = re.search(r"http://\S+", self.waits_for("pages at"))
+        assert found
+        return found[0]
+
+    def get(self, path: str) -> requests.Response:
+        return requests.get(self.url + path, timeout=10)
+
+    def ends(self) -> int:
+        """Told to by SIGTERM. Returns the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.left()
+
+    def left(self) -> int:
+        code = self.process.wait(timeout=20)
+        self._reader.join(timeout=5)
+        assert self.process.stderr is not None
+        self.process.stderr.close()
+        return code
+
+
+def wait(until: Callable[[], bool], what: Callable[[], str] = str) -> None:
+    deadline = time.monotonic() + 30
+    while not until():
+        assert time.monotonic() < deadline, f"waited in vain for {what()}"
+        time.sleep(0.02)
+
+
+@contextmanager
+def running(floor: Floor, *options: str) -> Iterator[Daemon]:
+    """A daemon with these options of `stammkunde`, on a port of its own."""
+    command = [sys.executable, "-c", "from connector.cli import main; main()", "--config", str(floor.config)]
+    arguments = [*command, *options, "daemon", "--listen", "127.0.0.1:0"]
+    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True)
+    daemon = Daemon(process)
+    try:
+        yield daemon
+    finally:
+        if process.poll() is None:
+            process.kill()
+        daemon.left()
+
+
+@pytest.fixture
+def floor(tmp_path: Path) -> Iterator[Floor]:
+    with shopfloor(tmp_path) as floor:
+        floor.now = datetime.now(UTC)  # the daemon lives in real time
+        put(floor.open_shop(), people())
+        yield floor
+
+
+def test_reads_pushes_what_was_approved_and_ends_when_it_is_told_to(floor: Floor) -> None:
+    floor.done("pull")
+    floor.done("plan", "--approve")
+    floor.set(schedule=OFTEN)
+    with running(floor) as daemon:
+        daemon.waits_for(r"roastery: push: [1-9][0-9]* changes made, 0 refused")
+        daemon.waits_for(r"roastery: push: nothing to push")  # the plan is empty after a push
+        daemon.waits_for(r"roastery: pull: ", count=2)
+        assert daemon.ends() == 0
+    assert daemon.lines[-1] == "stopped"
+    assert "sk:stammkunde" in floor.tags("1001")["1001"]
+
+
+def test_a_first_push_waits_for_its_owner_and_says_so_once(floor: Floor) -> None:
+    floor.set(schedule=OFTEN)
+    with running(floor) as daemon:
+        daemon.waits_for("roastery: pull: ", count=4)
+        assert len(daemon.matching("This would be the first push")) == 1
+        assert daemon.ends() == 0
+    assert floor.mutations() == []
+
+
+def test_a_shop_that_fails_is_left_alone_for_a_while_and_blocks_no_other(floor: Floor) -> None:
+    put(floor.open_shop("teahouse"), people())
+    nobody_listens = '"http://127.0.0.1:9"'
+    floor.set("roastery", schedule=READ_ONLY, timeout="0.2", base_url=nobody_listens)
+    floor.set("teahouse", schedule=READ_ONLY)
+    with running(floor) as daemon:
+        daemon.waits_for("teahouse: pull: ", count=3)
+        daemon.waits_for("roastery: pull failed")
+        daemon.waits_for("teahouse: pull: ", count=5)
+        assert len(daemon.matching("roastery: pull failed")) == 1  # it rests for a minute
+        ready = daemon.get("/readyz")
+        assert ready.status_code == 503
+        assert list(ready.json()["shops"]) == ["roastery"]
+        assert daemon.get("/healthz").json() == {"alive": True}
+        assert daemon.ends() == 0
+
+
+def test_sighup_takes_a_new_config_over_and_keeps_the_old_one_where_the_new_one_is_wrong(
+    floor: Floor,
+) -> None:
+    floor.set(schedule=READ_ONLY)
+    with running(floor) as daemon:
+        daemon.waits_for("roastery: pull: ")
+        floor.config.write_text(floor.config.read_text() + "\n[groups.new2]\nmembers = 'amount > 1'\n")
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.waits_for("The config was not taken over, the old one goes on: .*")
+        before = len(daemon.matching("roastery: pull: "))
+        daemon.waits_for("roastery: pull: ", count=before + 1)
+        put(floor.open_shop("teahouse"), people())
+        floor.set("teahouse", schedule=READ_ONLY)
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.waits_for("config read again: roastery, teahouse")
+        daemon.waits_for("teahouse: pull: ")
+        before = len(daemon.matching("roastery: pull: "))
+        daemon.waits_for("roastery: pull: ", count=before + 1)
+        assert daemon.ends() == 0
+
+
+def test_sigterm_in_the_middle_of_a_read_keeps_its_pages_and_the_next_pull_goes_on(floor: Floor) -> None:
+    floor.set(schedule=READ_ONLY)
+    floor.shop.faults.latency = 0.3
+    with running(floor) as daemon:
+        floor.wait_for_request("orders")
+        assert daemon.ends() == 0
+    assert floor.rows("SELECT outcome FROM runs") == [("stopped",)]
+    floor.shop.faults.clear()
+    floor.done("pull")
+    assert floor.rows("SELECT count(*) FROM orders WHERE gone_at IS NULL") == [(25,)]
+
+
+def test_a_second_daemon_is_refused(floor: Floor) -> None:
+    floor.set(schedule=READ_ONLY)
+    with running(floor) as first:
+        first.waits_for("running with roastery")
+        second = floor.start("daemon", "--no-web")
+        _, err = second.communicate(timeout=20)
+        assert second.returncode == 1
+        assert "another daemon" in err
+        assert first.ends() == 0
+
+
+def test_a_run_of_the_owner_goes_before_and_the_daemon_waits_for_its_next_time(floor: Floor) -> None:
+    floor.set(schedule=READ_ONLY)
+    floor.done("pull")
+    floor.shop.faults.latency = 0.7
+    floor.shop.faults.forget_requests()
+    by_hand = floor.start("pull")
+    floor.wait_for_request("query")
+    with running(floor) as daemon:
+        daemon.waits_for("roastery: pull is left out this time: .*`stammkunde pull`")
+        floor.shop.faults.clear()
+        daemon.waits_for("roastery: pull: ")
+        assert daemon.ends() == 0
+    by_hand.communicate(timeout=20)
+    assert by_hand.returncode == 0
+
+
+def test_in_quiet_hours_shops_are_read_and_nothing_is_pushed(floor: Floor) -> None:
+    floor.done("pull")
+    floor.done("plan", "--approve")
+    hour = datetime.now(UTC).hour
+    around = f"{(hour - 12) % 24:02}:00-{(hour - 13) % 24:02}:59"  # all but an hour on the other side
+    floor.set(schedule=OFTEN.replace("}", f', quiet = "{around}" }}'))
+    with running(floor) as daemon:
+        daemon.waits_for("roastery: push: quiet hours")
+        daemon.waits_for("roastery: pull: ")
+        assert daemon.ends() == 0
+    assert floor.mutations() == []
+
+
+def test_figures_for_prometheus(floor: Floor) -> None:
+    floor.set(schedule=OFTEN)
+    floor.first_push()
+    with running(floor) as daemon:
+        daemon.waits_for("roastery: pull: ")
+        text = daemon.get("/metrics").text
+        assert daemon.ends() == 0
+    figures = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    assert figures["stammkunde_up"] == "1.0"
+    assert figures['stammkunde_records{kind="customers",shop="roastery"}'] == "10.0"
+    assert figures['stammkunde_failures{shop="roastery"}'] == "0.0"
+    assert figures['stammkunde_changes_total{shop="roastery",state="done"}'] == "3.0"
+    assert float(figures['stammkunde_http_calls_total{shop="roastery"}']) > 3
+    assert 0 <= float(figures['stammkunde_last_success_age_seconds{shop="roastery",step="pull"}']) < 60
+
+
+def test_log_lines_for_programs(floor: Floor) -> None:
+    floor.set(schedule=READ_ONLY)
+    with running(floor, "--log-format", "json") as daemon:
+        line = json.loads(daemon.waits_for("roastery: pull: "))
+        assert daemon.ends() == 0
+    assert {key: line[key] for key in ("level", "shop", "step")} == {
+        "level": "INFO",
+        "shop": "roastery",
+        "step": "pull",
+    }
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", line["time"])
+
+
+@pytest.mark.parametrize(
+    ("option", "sentence"),
+    [
+        ('pull = "soon"', "must be a span, five fields of cron, or 'never'"),
+        ('full = "30 3 * * 0"', "has a weekday in digits"),
+        ('full = "99 3 * * *"', "is not understood"),
+        ('quiet = "22-7"', "must be two different times of day"),
+        ('jitter = "0s"', "must be a span of time"),
+    ],
+)
+def test_a_rhythm_that_means_nothing_is_a_problem_of_the_config(
+    floor: Floor, option: str, sentence: str
+) -> None:
+    floor.set(schedule=f"{{ {option} }}")
+    ran = floor.run("daemon")
+    assert ran.code == 2
+    assert sentence in ran.err
