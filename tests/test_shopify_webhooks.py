@@ -32,7 +32,7 @@ def signed(topic: str, body: bytes, *, prefix: str = "X-") -> dict[str, str]:
         ("customers/update", b'{"id":9007199254740993}', Kind.CUSTOMERS, "9007199254740993", False),
         ("customers/delete", b'{"id":7}', Kind.CUSTOMERS, "7", True),
         ("customers/redact", b'{"customer":{"id":7}}', Kind.CUSTOMERS, "7", True),
-        ("customers/data_request", b'{"customer":{"id":7}}', None, None, False),
+        ("customers/data_request", b'{"customer":{"id":7}}', Kind.CUSTOMERS, "7", False),
         ("customer.tags_added", b'{"customerId":"gid://shopify/Customer/7"}', Kind.CUSTOMERS, "7", False),
         ("refunds/create", b'{"id":1,"order_id":8}', Kind.ORDERS, "8", False),
         ("orders/edited", b'{"order_edit":{"order_id":8}}', Kind.ORDERS, "8", False),

@@ -4,7 +4,7 @@ import base64
 import hmac
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -24,11 +24,17 @@ _ID_FIELDS: dict[str, tuple[str, ...]] = {
     "customer.tags_removed": ("customerId",),
     "customers/merge": ("admin_graphql_api_customer_deleted_id",),
     "customers/redact": ("customer", "id"),
+    "customers/data_request": ("customer", "id"),
     "orders/edited": ("order_edit", "order_id"),
     "refunds/create": ("order_id",),
 }
 _DELETED = {"customers/delete", "customers/merge", "customers/redact", "orders/delete", "products/delete"}
-_NO_RECORD = {"customers/data_request"}
+#: The three that every app must answer; their record is the customer.
+_WISHES: dict[str, Literal["erase", "access", "erase-shop"]] = {
+    "customers/redact": "erase",
+    "customers/data_request": "access",
+    "shop/redact": "erase-shop",
+}
 
 
 def event(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> Event:
@@ -50,10 +56,11 @@ def event(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> Ev
     return Event(
         id=names.get("shopify-event-id") or names.get("shopify-webhook-id", ""),
         topic=topic,
-        kind=None if topic in _NO_RECORD else _KINDS.get(topic.replace(".", "/").partition("/")[0]),
+        kind=_KINDS.get(topic.replace(".", "/").partition("/")[0]),
         record_id=_record_id(topic, _decoded(body)),
         deleted=topic in _DELETED,
         occurred_at=_moment(names.get("shopify-triggered-at", "")),
+        wish=_WISHES.get(topic),
     )
 
 
