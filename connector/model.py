@@ -296,6 +296,7 @@ class ShopInfo(msgspec.Struct, frozen=True, kw_only=True):
     order_count: int | None = None
     payment_methods: tuple[str, ...] = ()
     customer_groups: tuple[str, ...] = ()
+    returns_unknown: bool = False  #: nothing tells what came back: every amount is before returns
 
 
 class UpdateTags(msgspec.Struct, frozen=True, kw_only=True, tag="update-tags"):
@@ -399,3 +400,5 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     record_id: str | None = None
     deleted: bool = False
     occurred_at: datetime | None = None
+    #: What the platform asks for in a person's name, or for all of the shop, where it passes such wishes on.
+    wish: Literal["erase", "access", "erase-shop"] | None = None

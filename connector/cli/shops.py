@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import click
 
+from connector import outbox
 from connector.cli.context import Installation
 from connector.cli.failure import defect, sentence
 from connector.cli.output import warn, watching
@@ -48,6 +49,7 @@ def each_shop(
         try:
             with opened(installation, settings) as shop, shop.lock(doing, wait):
                 done.append(work(shop))
+                outbox.feed(shop.db, shop.key, shop.name, shop.config, shop.now())
         except StammkundeError as error:
             warn(_named(settings.name, sentence(error)))
             codes.add(error.exit_code)
@@ -56,6 +58,7 @@ def each_shop(
         except Exception as error:  # noqa: BLE001  a defect met in one shop must not stop the next
             warn(_named(settings.name, defect(error, verbose=installation.verbose)))
             codes.add(1)
+    outbox.send_waiting(installation.database, installation.config, installation.now())
     return done, max(codes) if len(codes) == 1 else min(len(codes), 1)
 
 

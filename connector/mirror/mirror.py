@@ -11,8 +11,9 @@ import msgspec
 from connector.adapter import Page
 from connector.database import Database, milliseconds, moment
 from connector.mirror import rows
+from connector.mirror.forgotten import Forgotten
 from connector.mirror.records import KEYS, TABLES, Writer
-from connector.mirror.terms import Terms
+from connector.mirror.terms import OBJECTION, PERSONAL, Terms
 from connector.model import (
     Change,
     Coupon,
@@ -135,9 +136,10 @@ class Mirror:
     def store_coupons(self, read: Read, page: Page[Coupon]) -> None:
         """Commit one page of our coupons as the shop has them."""
         with self.db.write() as connection:
+            kept = Forgotten(connection, self.shop).sift_coupons(page.records)
             connection.executemany(
                 "INSERT OR REPLACE INTO coupons VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [rows.coupon_row(self.shop, each, read.began_at) for each in page.records],
+                [rows.coupon_row(self.shop, each, read.began_at) for each in kept],
             )
             stamps = [milliseconds(each.updated_at) for each in page.records if each.updated_at is not None]
             self._advance(connection, read, page, max(stamps, default=None))
@@ -145,6 +147,7 @@ class Mirror:
     def store_taggings(self, read: Read, page: Page[Tagging], prefix: str) -> None:
         """Commit one page of tags where the change feed of customers does not show them."""
         with self.db.write() as connection:
+            kept = Forgotten(connection, self.shop).sift_taggings(page.records)
             connection.executemany(
                 "DELETE FROM shop_tags WHERE shop = ?1 AND customer_id = ?2"
                 " AND substr(tag_key, 1, length(?3)) = ?3",
@@ -154,10 +157,14 @@ class Mirror:
                 "INSERT OR IGNORE INTO shop_tags VALUES (?, ?, ?, ?)",
                 [
                     (self.shop, each.customer_id, tag.casefold(), tag)
-                    for each in page.records
+                    for each in kept
                     for tag in each.tags
+                    if self.terms.is_ours(tag)
                 ],
             )
+            for each in kept:
+                if objections := tuple(tag for tag in each.tags if self.terms.is_objection(tag)):
+                    self._apply_tags(connection, UpdateTags(customer_id=each.customer_id, add=objections))
             connection.executemany(
                 "INSERT OR IGNORE INTO sweep (shop, kind, id) VALUES (?, ?, ?)",
                 [(self.shop, read.kind, each.customer_id) for each in page.records],
@@ -321,17 +328,31 @@ class Mirror:
         )
         connection.executemany(
             "INSERT OR IGNORE INTO shop_tags VALUES (?, ?, ?, ?)",
-            [(self.shop, change.customer_id, tag.casefold(), tag) for tag in change.add],
+            [
+                (self.shop, change.customer_id, tag.casefold(), tag)
+                for tag in change.add
+                if self.terms.is_ours(tag)
+            ],
         )
         connection.executemany(
             "DELETE FROM shop_tags WHERE shop = ? AND customer_id = ? AND tag_key = ?",
             [(self.shop, change.customer_id, tag.casefold()) for tag in change.remove],
         )
+        if any(self.terms.is_objection(tag) for tag in (*change.add, *change.remove)):
+            self._judge_again(connection, row["customer"])
         connection.execute(  # a rule may ask for tags; to whom the record belongs stays the same
             "INSERT OR IGNORE INTO dirty SELECT person, shop FROM customers"
             " WHERE customer = ? AND person IS NOT NULL",
             (row["customer"],),
         )
+
+    def _judge_again(self, connection: sqlite3.Connection, customer: int) -> None:
+        """Whether one customer is left out, after its tags changed."""
+        _register_judgement(connection, self.terms)
+        connection.execute(
+            f"{_JUDGE_CUSTOMERS} AND customer = :customer", {"shop": self.shop, "customer": customer}
+        )
+        Writer(connection, self.shop, self.terms, 0).touch(Kind.CUSTOMERS, [customer])
 
     def judge_anew(self) -> bool:
         """Bring stored rows in line with changed terms. Returns whether there was anything to do."""
@@ -341,6 +362,7 @@ class Mirror:
             return False
         _register_judgement(self.db.connection, self.terms)
         with self.db.write() as connection:
+            self._judge_fields(connection)
             if row is not None and row["terms"] is not None:
                 connection.execute(_JUDGE_ORDERS, {"shop": self.shop, "currency": self.terms.currency})
                 connection.execute(_JUDGE_CUSTOMERS, {"shop": self.shop})
@@ -350,14 +372,31 @@ class Mirror:
             )
         return True
 
+    def _judge_fields(self, connection: sqlite3.Connection) -> None:
+        """Personal fields that nothing uses any more go; for those that something uses now all is read."""
+        row = connection.execute("SELECT kept FROM shops WHERE shop = ?", (self.shop,)).fetchone()
+        before, now = set((row["kept"] or "").split()), self.terms.kept
+        dropped = [column for field in PERSONAL if field not in now for column in PERSONAL[field]]
+        if dropped and row["kept"] != " ".join(sorted(now)):
+            empty = ", ".join(f"{column} = NULL" for column in dropped)
+            connection.execute(f"UPDATE customers SET {empty} WHERE shop = ?", (self.shop,))
+        if row["kept"] is not None and now - before:
+            connection.execute("UPDATE customers SET digest = 0 WHERE shop = ?", (self.shop,))
+            connection.execute(
+                "UPDATE watermarks SET watermark = ? WHERE shop = ? AND kind = ?",
+                (NEVER, self.shop, Kind.CUSTOMERS),
+            )
+        connection.execute("UPDATE shops SET kept = ? WHERE shop = ?", (" ".join(sorted(now)), self.shop))
+
     def _collect_shop_tags(self, connection: sqlite3.Connection) -> None:
         """The prefix changed: find tags that begin with it among those we hold."""
         for prefix in self.terms.prefixes:
             connection.execute(
                 "INSERT OR IGNORE INTO shop_tags SELECT c.shop, c.id, casefold(t.value), t.value"
                 " FROM customers AS c, json_each(c.tags) AS t"
-                " WHERE c.shop = ?1 AND substr(casefold(t.value), 1, length(?2)) = ?2",
-                (self.shop, prefix),
+                " WHERE c.shop = ?1 AND substr(casefold(t.value), 1, length(?2)) = ?2"
+                " AND casefold(t.value) <> ?2 || ?3",
+                (self.shop, prefix, OBJECTION),
             )
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from connector.mirror import rows
+from connector.mirror.forgotten import Forgotten
 from connector.mirror.terms import Terms, normalised
 from connector.model import Customer, Kind, Order, Product, Record
 
@@ -38,6 +39,7 @@ class Writer:
         self._terms = terms
         self._zone = ZoneInfo(terms.time_zone)
         self._read_at = read_at
+        self._forgotten = Forgotten(connection, shop)
         # A rebuild looks at every row anyway; noting each of a million would only cost time.
         self._rebuild = bool(
             connection.execute("SELECT rebuild FROM shops WHERE shop = ?", (shop,)).fetchone()[0]
@@ -45,6 +47,7 @@ class Writer:
 
     def write(self, records: Sequence[Record]) -> int:
         """Store what is new. Returns how many records were."""
+        records = self._forgotten.sift(records)
         customers = self._newer(Kind.CUSTOMERS, [each for each in records if isinstance(each, Customer)])
         orders = self._newer(Kind.ORDERS, [each for each in records if isinstance(each, Order)])
         products = self._newer(Kind.PRODUCTS, [each for each in records if isinstance(each, Product)])

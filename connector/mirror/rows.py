@@ -61,6 +61,7 @@ def digest(record: Record) -> int:
 def customer_row(key: int, shop: int, customer: Customer, read_at: int, terms: Terms) -> Row:
     """A row for `UPSERT_CUSTOMER`."""
     email_key = normalised(customer.email)
+    kept = terms.kept
     return (
         key,
         shop,
@@ -68,9 +69,9 @@ def customer_row(key: int, shop: int, customer: Customer, read_at: int, terms: T
         customer.guest,
         customer.email,
         email_key,
-        customer.first_name,
-        customer.last_name,
-        customer.phone,
+        customer.first_name if "names" in kept else None,
+        customer.last_name if "names" in kept else None,
+        customer.phone if "phone" in kept else None,
         customer.company,
         customer.language,
         customer.country,
@@ -79,8 +80,8 @@ def customer_row(key: int, shop: int, customer: Customer, read_at: int, terms: T
         customer.group,
         json_text(sorted(customer.tags, key=str.casefold)),
         customer.account_status,
-        customer.birthday.isoformat() if customer.birthday else None,
-        customer.gender,
+        customer.birthday.isoformat() if customer.birthday and "birthday" in kept else None,
+        customer.gender if "gender" in kept else None,
         stamp(customer.created_at),
         stamp(customer.updated_at),
         customer.shop_order_count,
