@@ -91,7 +91,7 @@ def figures(master: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             assert ran.exit_code == 0, ran.output
             return json.loads(ran.stdout)
 
-        yield {"pull": run("pull", "--json")[0], "groups": run("groups", "--json")[0]}
+        yield {command: run(command, "--json")[0] for command in ("pull", "groups", "report", "reconcile")}
     finally:
         sandbox.stop()
 
@@ -126,3 +126,23 @@ def test_groups_and_abc_hold_whom_the_raw_file_says(figures: dict[str, Any]) -> 
 def test_abc_classes_hold_the_share_of_sales_that_they_should(figures: dict[str, Any]) -> None:
     sales = {each["name"]: each["sales"] for each in figures["groups"]["groups"]}
     assert (sales["value/A"], sales["value/B"], sales["value/C"]) == (200_018_719, 37_508_798, 12_504_046)
+
+
+def test_abc_over_all_history_tells_who_bought_once(figures: dict[str, Any]) -> None:
+    classes = figures["report"]["report"]["abc"]
+    assert [(each["name"], each["customers"], each["spent"], each["bought_once"]) for each in classes] == [
+        ("A", 7_694, 200_018_719, 606),
+        ("B", 8_044, 37_508_798, 4_005),
+        ("C", 7_832, 12_504_046, 7_297),
+    ]
+
+
+def test_the_shops_own_figures_are_led_to_ours_without_a_rest(figures: dict[str, Any]) -> None:
+    sums = figures["reconcile"]["found"]["sums"]
+    assert [[line["value"] for line in each["lines"]] for each in sums] == [
+        [23_570, 23_570, 23_570],
+        [69_659, 69_659],
+        [69_659, 69_659],
+        [250_031_563, 250_031_563],
+    ]
+    assert [each["differing"] for each in sums] == [[]] * 4

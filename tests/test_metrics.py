@@ -234,7 +234,7 @@ def test_what_cannot_be_reported(floor: Floor) -> None:
     both = floor.run("report", "--json", "--csv", "-")
     assert (both.code, both.err.splitlines()[-1]) == (
         2,
-        "Error: --csv and --json are two formats. Ask for one of them.",
+        "Error: --html, --csv and --json are different formats. Ask for one of them.",
     )
     nowhere = floor.run("report", "--csv", str(floor.folder / "none" / "a.csv"))
     assert (nowhere.code, nowhere.err.endswith("cannot be written: No such file or directory.\n")) == (
@@ -319,7 +319,8 @@ def cdnow(master: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, A
     try:
         config = folder / "stammkunde.toml"
         text = test_cdnow.CONFIG.format(domain=sandbox.settings()["domain"], url=sandbox.url)
-        config.write_text(text.replace("abc = { window_days = 1000 }", ""), encoding="utf-8")
+        spend = "margin = 0.4\nacquisition_spend = { 1997-01 = 156920, 1998-06 = 1000, 1998-07 = 1000 }"
+        config.write_text(text.replace("abc = { window_days = 1000 }", spend), encoding="utf-8")
 
         def run(*arguments: str) -> Any:
             started = ["--quiet", "--config", str(config), "--now", now.isoformat(), *arguments, "--json"]
@@ -328,8 +329,10 @@ def cdnow(master: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, A
             return json.loads(ran.stdout)
 
         run("pull")
-        days = ("1998-06-30", "1997-12-31")
-        return {day: run("report", "--as-of", day)[0]["report"] for day in days}
+        return {
+            "1998-06-30": run("report", "--as-of", "1998-06-30", "--since", "1997-12-31")[0]["report"],
+            "1997-12-31": run("report", "--as-of", "1997-12-31")[0]["report"],
+        }
     finally:
         sandbox.stop()
 
@@ -386,7 +389,19 @@ def test_cdnow_scores_with_their_ties(cdnow: dict[str, Any]) -> None:
         "monetary": [4_817, 4_615, 4_710, 4_715, 4_713],
     }
     groups = {each["name"]: each["customers"] for each in rfm["groups"]}
-    assert (groups["CHAMPIONS"], groups["DORMANT"], groups["PROSPECTS"]) == (3_912, 4_428, 0)
+    assert groups == {
+        "CHAMPIONS": 3_912,
+        "LOYAL": 3_004,
+        "ACTIVE": 2_864,
+        "NEW": 0,
+        "PROMISING": 2_402,
+        "NEEDS_ATTENTION": 1_941,
+        "ALMOST_LOST": 4_220,
+        "AT_RISK": 755,
+        "PREVIOUSLY_LOYAL": 44,
+        "DORMANT": 4_428,
+        "PROSPECTS": 0,
+    }
 
 
 def test_cdnow_cohorts(cdnow: dict[str, Any]) -> None:
@@ -395,3 +410,77 @@ def test_cdnow_cohorts(cdnow: dict[str, Any]) -> None:
     assert february["ordered"][:3] == [8_476, 1_312, 980]
     assert march["retention"][1] == pytest.approx(1_032 / 7_248)
     assert [each["customers"] for each in rest] == [0] * 9
+
+
+def test_cdnow_next_orders(cdnow: dict[str, Any]) -> None:
+    names = ("order", "reached", "again", "waiting", "lapsed")
+    assert [tuple(each[name] for name in names) for each in cdnow["1998-06-30"]["next_order"]] == [
+        (1, 23_570, 11_662, 0, 11_908),
+        (2, 11_662, 7_583, 721, 3_358),
+        (3, 7_583, 5_366, 828, 1_389),
+        (4, 5_366, 3_925, 770, 671),
+        (5, 3_925, 2_930, 633, 362),
+    ]
+
+
+def test_cdnow_histogram_of_gaps(cdnow: dict[str, Any]) -> None:
+    bars = cdnow["1998-06-30"]["gaps"]["histogram"]
+    assert [(each["first"], each["last"], each["gaps"]) for each in bars[:3]] == [
+        (0, 15, 15_384),
+        (16, 30, 7_321),
+        (31, 45, 4_674),
+    ]
+    assert bars[-1] == {"first": 361, "last": None, "gaps": 982}
+    assert sum(each["gaps"] for each in bars) == 46_089
+
+
+def test_cdnow_migration_between_two_dates(cdnow: dict[str, Any]) -> None:
+    abc, lifecycle, *_, ladder = cdnow["1998-06-30"]["migration"]["matrices"]
+    moved = [(each["then"], each["now"], each["customers"]) for each in abc["moves"]]
+    assert moved == [
+        ("A", "A", 2_894),
+        ("A", "B", 1_892),
+        ("A", "C", 846),
+        ("A", None, 2_818),
+        ("B", "A", 151),
+        ("B", "B", 607),
+        ("B", "C", 1_319),
+        ("B", None, 5_929),
+        ("C", "A", 34),
+        ("C", "B", 151),
+        ("C", "C", 438),
+        ("C", None, 6_491),
+    ]
+    assert [(each["then"], each["now"], each["customers"]) for each in lifecycle["moves"]] == [
+        ("active", "active", 311),
+        ("active", "regular", 838),
+        ("active", "dormant", 1_793),
+        ("regular", "regular", 2_279),
+        ("regular", "dormant", 1_129),
+        ("potential", "active", 916),
+        ("potential", "regular", 102),
+        ("potential", "potential", 11_908),
+        ("dormant", "active", 322),
+        ("dormant", "regular", 606),
+        ("dormant", "dormant", 3_366),
+    ]
+    # its steps are the classes, told by rules
+    assert (ladder["of"], ladder["moves"]) == ("value", abc["moves"])
+
+
+def test_cdnow_acquisition_is_paid_back_by_the_cohort_of_the_month(cdnow: dict[str, Any]) -> None:
+    january, june = cdnow["1998-06-30"]["acquisition"]  # July lies ahead
+    assert january == {
+        "month": "1997-01",
+        "spend": 15_692_000,
+        "customers": 7_846,
+        "cac": 2000.0,
+        "margin_per_customer": pytest.approx(4522.853, abs=1e-3),
+        "payback": 2,  # 15.25, 18.36, 20.94 dollars of margin
+    }
+    assert (june["customers"], june["cac"], june["margin_per_customer"], june["payback"]) == (
+        0,
+        None,
+        None,
+        None,
+    )

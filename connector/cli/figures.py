@@ -5,12 +5,14 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from connector.metrics import Report, Value
+from connector.metrics import Numbers, Report, Value
 from connector.money import decimal_text
 
 # What a figure is counted in, or which money it is.
 COUNT, SHARE, DAYS = "count", "share", "days"
-SPENT, NET, MARGIN = "spent", "net sales", "margin"
+SPENT, NET, MARGIN, SPEND = "spent", "net sales", "margin", "acquisition spend"
+RETURNED = {SPENT, NET, MARGIN}  #: money that returns lower
+MONEY = {*RETURNED, SPEND}
 
 
 class Figure(NamedTuple):
@@ -26,16 +28,18 @@ class Figure(NamedTuple):
 HEADER = ("shop", "as_of", "table", "row", "figure", "of", "value", "currency")
 
 
-def csv_text(reports: Sequence[tuple[str, str, Report]]) -> str:
-    """Reports as CSV, each with the name of its shop and its currency. What cannot be said is empty."""
+def csv_text(found: Sequence[Numbers]) -> str:
+    """The numbers of shops as CSV. What cannot be said is empty."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(HEADER)
-    for shop, currency, found in reports:
-        for each in figures(found):
-            is_money = each.of in {SPENT, NET, MARGIN}
-            value = _value(each, currency if is_money else None)
-            writer.writerow([shop, found.as_of, *each[:4], value, currency if is_money else ""])
+    for shop in found:
+        for each in figures(shop.report):
+            is_money = each.of in MONEY
+            of = shop.called(each.of) if each.of in RETURNED else each.of
+            value = _value(each, shop.currency if is_money else None)
+            row = [shop.shop, shop.report.as_of, *each[:3], of, value, shop.currency if is_money else ""]
+            writer.writerow(row)
     return file.getvalue()
 
 
@@ -51,9 +55,12 @@ def figures(found: Report) -> Iterator[Figure]:
     """Every figure of a report."""
     yield from _totals(found)
     yield from _windows(found)
+    yield from _next_orders(found)
     yield from _times(found)
     yield from _lifetime_value(found)
+    yield from _acquisition(found)
     yield from _customers(found)
+    yield from _migration(found)
     for cohort in found.cohorts:
         yield Figure("cohorts", cohort.month, "customers", COUNT, cohort.customers)
         for k, kept in enumerate(cohort.retention):
@@ -91,10 +98,24 @@ def _windows(found: Report) -> Iterator[Figure]:
             yield Figure("order number", nth, "average order value", NET, number.aov_net_sales)
 
 
+def _next_orders(found: Report) -> Iterator[Figure]:
+    for each in found.next_order:
+        row = f"order {each.order}"
+        yield Figure("next order", row, "customers", COUNT, each.reached)
+        yield Figure("next order", row, "ordered again", COUNT, each.again)
+        yield Figure("next order", row, "still have time", COUNT, each.waiting)
+        yield Figure("next order", row, "lapsed", COUNT, each.lapsed)
+        yield Figure("next order", row, "share who ordered again", SHARE, each.share)
+        yield Figure("next order", row, "share without those who have time", SHARE, each.share_of_settled)
+
+
 def _times(found: Report) -> Iterator[Figure]:
     gaps, churn = found.gaps, found.churn
     yield Figure("time", "", "median to the second order", DAYS, gaps.median_to_second)
     yield Figure("time", "", "median gap", DAYS, gaps.median)
+    for bar in gaps.histogram:
+        days = f"{bar.first} to {bar.last} days" if bar.last else f"{bar.first} days or more"
+        yield Figure("gaps", days, "gaps", COUNT, bar.gaps)
     yield Figure("lapse", "", "lapse_days", DAYS, churn.lapse_days)
     yield Figure("lapse", "", "lapsed", COUNT, churn.lapsed_now)
     yield Figure("lapse", "", "ever lapsed", COUNT, gaps.came_back.lapsed)
@@ -122,6 +143,25 @@ def _value_figures(of: str, value: Value) -> Iterator[Figure]:
     yield Figure("lifetime value", "period", "value of a customer", of, value.period)
     yield Figure("lifetime value", "historic", "value of a customer", of, value.historic)
     yield Figure("lifetime value", "simple", "value of a customer", of, value.simple)
+
+
+def _acquisition(found: Report) -> Iterator[Figure]:
+    for each in found.acquisition:
+        yield Figure("acquisition", each.month, "spend", SPEND, each.spend)
+        yield Figure("acquisition", each.month, "new customers", COUNT, each.customers)
+        yield Figure("acquisition", each.month, "CAC", SPEND, each.cac)
+        yield Figure("acquisition", each.month, "margin of each so far", MARGIN, each.margin_per_customer)
+        yield Figure("acquisition", each.month, "paid back after months", COUNT, each.payback)
+
+
+def _migration(found: Report) -> Iterator[Figure]:
+    if found.migration is None:
+        return
+    for matrix in found.migration.matrices:
+        table = f"{matrix.of} since {found.migration.since}"
+        for move in matrix.moves:
+            row, name = f"from {move.then or '(new)'}", f"to {move.now or '(gone)'}"
+            yield Figure(table, row, name, COUNT, move.customers)
 
 
 def _customers(found: Report) -> Iterator[Figure]:

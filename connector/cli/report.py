@@ -1,7 +1,7 @@
 """What the commands of the line have to say, in the owner's words."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import msgspec
 
@@ -13,13 +13,14 @@ from connector.cli.output import counted, day, money, number, say, share, show, 
 from connector.config import Config, ShopConfig
 from connector.database import Database, moment
 from connector.groups import Standing
+from connector.handover import gives
 from connector.ledger import Planned, Run
 from connector.metrics import Overview
 from connector.model import CreateCoupon, DisableCoupon, UpdateTags
 from connector.plan import Plan
 from connector.pull import Pulled
 from connector.push import Pushed
-from connector.shop import Shop
+from connector.shop import Shop, definitions_of
 
 # How many changes and refusals are listed before the rest is only counted.
 SHOWN = 12
@@ -73,12 +74,15 @@ class GroupLine(msgspec.Struct, frozen=True, kw_only=True):
     members: int
     sales: int
     stale: str | None
+    alert: str | None = None  #: that it changed beyond its limit
+    nobodies: list[str] = []  #: names on its lists that the mirror does not know
 
 
 class Groups(msgspec.Struct, frozen=True, kw_only=True):
     """The groups of one shop."""
 
     shop: str
+    as_of: date | None  #: a past day; None: as they are
     currency: str | None
     people: int
     guests: int  #: those the shop keeps no record of, who cannot be tagged
@@ -86,11 +90,17 @@ class Groups(msgspec.Struct, frozen=True, kw_only=True):
     groups: list[GroupLine]
 
 
-def groups_of(installation: Installation, settings: ShopConfig) -> Groups:
-    """Read the groups of a shop; works nothing out and takes no lock."""
+def groups_of(installation: Installation, settings: ShopConfig, as_of: date | None = None) -> Groups:
+    """Read the groups of a shop; works nothing out and takes no lock.
+
+    Args:
+        as_of: the past day that the caller looks back to.
+    """
     db = installation.database
     shop = mirror.open_shop(db, settings.name)
     info = mirror.shop_info(db, shop)
+    definitions = {each.name: each for each in definitions_of(installation.config, settings.name)}
+    alerts = {} if as_of else alerts_of(installation, settings)
     totals = db.row(
         "SELECT count(*) AS people, sum(p.customer IS NULL) AS guests, sum(spent) AS sales"
         " FROM facts JOIN people AS p USING (person)"
@@ -99,6 +109,7 @@ def groups_of(installation: Installation, settings: ShopConfig) -> Groups:
     )
     return Groups(
         shop=settings.name,
+        as_of=as_of,
         currency=info.currency if info else None,
         people=totals["people"] if totals else 0,
         guests=(totals["guests"] or 0) if totals else 0,
@@ -110,11 +121,23 @@ def groups_of(installation: Installation, settings: ShopConfig) -> Groups:
                 members=standing.size,
                 sales=_sales(db, shop, standing),
                 stale=standing.stale,
+                alert=alerts.get(name),
+                nobodies=grouping.nobodies(
+                    db, shop, (*definitions[name].include, *definitions[name].exclude)
+                ),
             )
             for name, tag in _tags(installation.config, settings.name)
             for standing in grouping.standings(db, shop, [name])
         ],
     )
+
+
+def alerts_of(installation: Installation, settings: ShopConfig) -> dict[str, str]:
+    """Sentences about the groups that changed beyond their own limits, by name."""
+    db = installation.database
+    shop = mirror.open_shop(db, settings.name)
+    moves = grouping.moves(db, shop, definitions_of(installation.config, settings.name))
+    return {each.name: f"{each.sentence()}." for each in moves if each.is_over()}
 
 
 def _tags(config: Config, shop: str) -> Iterator[tuple[str, str | None]]:
@@ -152,7 +175,8 @@ def groups(found: Groups) -> None:
             for each in found.groups
         ],
         right={"Of all people", "Spent", "Of sales"},
-        title=f"{found.shop}: {number(found.people)} people",
+        title=f"{found.shop}{f' as of {day(found.as_of)}' if found.as_of else ''}:"
+        f" {number(found.people)} people",
         empty=f"{found.shop}: no group was worked out yet. Run `stammkunde pull {found.shop}` first.",
     )
     if found.guests:
@@ -160,6 +184,10 @@ def groups(found: Groups) -> None:
     for each in found.groups:
         if each.stale:
             warn(f"{each.name} is stale and stays as it was: {each.stale}.")
+        if each.alert:
+            warn(f"{each.alert} Nothing is pushed until you approve it: `stammkunde plan {found.shop}`.")
+        if each.nobodies:
+            warn(f"On the lists of {each.name}, but not in the mirror: {', '.join(each.nobodies)}.")
 
 
 def plan(made: Plan, *, everything: bool = False, calm: bool = False) -> None:
@@ -178,6 +206,8 @@ def plan(made: Plan, *, everything: bool = False, calm: bool = False) -> None:
         warn(note)
     if made.unknown and not made.blocked:
         say(f"{number(made.unknown)} tags with our prefix were put there by somebody else and stay.")
+    for move in made.moves:
+        warn(f"{move.sentence()}. It is pushed only once you approved it, or with --force.")
     for why in made.blocked:
         warn(f"Nothing can be pushed: {why}")
 
@@ -215,12 +245,11 @@ def _plan_coupons(made: Plan, *, everything: bool) -> None:
 def _coupon_row(planned: Planned) -> tuple[str, ...]:
     coupon = planned.change
     assert isinstance(coupon, CreateCoupon)  # noqa: S101
-    gives = f"{coupon.percent} %" if coupon.percent else money(coupon.amount or 0, coupon.currency)
     return (
         grouped(coupon.code),
         coupon.customer_id,
         coupon.mark.campaign,
-        gives,
+        gives(coupon),
         money(coupon.minimum, coupon.currency) if coupon.minimum else "–",
         day(coupon.ends_at.date()),
     )
@@ -290,6 +319,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     approved_changes: int | None
     unknown_tags: int
     open_codes: int
+    alerts: list[str]  #: groups that changed beyond their limits
     runs: list[Run]
 
 
@@ -321,6 +351,7 @@ def status_of(installation: Installation, settings: ShopConfig) -> Status:
             "SELECT count(*) FROM issued WHERE shop = ? AND state = 'issued' AND ends_at > ?",
             (shop, round(installation.now().timestamp() * 1000)),
         ),
+        alerts=[*alerts_of(installation, settings).values()],
         runs=ledger.runs(db, shop, 5),
     )
 
@@ -348,6 +379,8 @@ def _waiting(found: Status) -> Iterator[str]:
         yield f"Pushing is held: {found.hold}. `stammkunde resume {name}` lets it go on."
     if found.approved_changes is not None:
         yield f"An approved plan of {number(found.approved_changes)} changes waits: `stammkunde push {name}`."
+    for alert in found.alerts:
+        yield f"{alert} Look at `stammkunde plan {name}`; --approve there lets it through."
     if found.unknown_tags:
         yield f"{number(found.unknown_tags)} tags with our prefix are not ours: `stammkunde adopt --help`."
 

@@ -3,7 +3,7 @@
 import msgspec
 
 from connector.database import Database
-from connector.metrics.counted import Scope, ratio
+from connector.metrics.counted import ratio
 
 CLASSES = ("A", "B", "C")
 
@@ -21,25 +21,14 @@ class Class(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _CLASSES = """
-    SELECT class, count(*) AS customers, sum(window_value) AS spent, sum(orders = 1) AS once FROM (
-        SELECT orders, window_value, CASE WHEN window_value <= 0 THEN 'C'
-            WHEN place = 1 OR reached * 10000 <= :a * total THEN 'A'
-            WHEN reached * 10000 <= :b * total THEN 'B' ELSE 'C' END AS class
-        FROM (
-            SELECT orders, window_value, row_number() OVER in_order AS place,
-                sum(max(window_value, 0)) OVER in_order AS reached,
-                sum(max(window_value, 0)) OVER () AS total
-            FROM temp.buyers WHERE window_orders > 0
-            WINDOW in_order AS (ORDER BY window_value DESC, tie ROWS UNBOUNDED PRECEDING)
-        )
-    ) GROUP BY class
+    SELECT abc, count(*) AS customers, sum(window_value) AS spent, sum(orders = 1) AS once
+    FROM temp.standings WHERE abc IS NOT NULL GROUP BY abc
 """
 
 
-def classes(db: Database, scope: Scope) -> list[Class]:
+def classes(db: Database) -> list[Class]:
     """All three classes, within `counted`. Whoever has no order in the window is in none."""
-    shares = {"a": int(scope.abc.a * 100), "b": int(scope.abc.b * 100)}
-    rows = {row["class"]: row for row in db.rows(_CLASSES, shares)}
+    rows = {row["abc"]: row for row in db.rows(_CLASSES)}
     customers, spent, once = (
         sum(row[name] for row in rows.values()) for name in ("customers", "spent", "once")
     )

@@ -1,11 +1,11 @@
 """Who came in the same month, and how many of them ordered in the months after (DEFINITIONS, *Cohort*)."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import msgspec
 
 from connector.database import Database
-from connector.metrics.counted import Scope
+from connector.metrics.counted import Scope, month_index, month_name
 
 MONTHS = 12
 
@@ -24,10 +24,11 @@ class Cohort(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # Days are counted from the year 1, as Python does; SQLite counts from noon of a day in 4714 BC.
-_MONTH = "CAST(strftime('%Y', {day} + 1721424.5) AS INTEGER) * 12 + strftime('%m', {day} + 1721424.5) - 1"
+MONTH_OF = "CAST(strftime('%Y', {day} + 1721424.5) AS INTEGER) * 12 + strftime('%m', {day} + 1721424.5) - 1"
 _COHORTS = f"""
     SELECT cohort, month - cohort AS k, count(DISTINCT person) AS customers FROM (
-        SELECT c.person, {_MONTH.format(day="b.first_day")} AS cohort, {_MONTH.format(day="c.day")} AS month
+        SELECT c.person, {MONTH_OF.format(day="b.first_day")} AS cohort,
+            {MONTH_OF.format(day="c.day")} AS month
         FROM temp.buyers AS b JOIN temp.counted AS c USING (person)
         WHERE b.first_day >= :start
     ) GROUP BY cohort, k
@@ -36,13 +37,12 @@ _COHORTS = f"""
 
 def cohorts(db: Database, scope: Scope) -> list[Cohort]:
     """The last twelve months, the oldest first, within `counted`. The month of the date is the last."""
-    last = _index(scope.as_of)
+    last = month_index(scope.as_of)
     first = last - MONTHS + 1
     start = date(first // 12, first % 12 + 1, 1).toordinal()
     rows = db.rows(_COHORTS, {"start": start})
     found = {(row["cohort"], row["k"]): row["customers"] for row in rows}
-    over = last if _is_over(scope) else last - 1
-    return [_cohort(month, last, over, found) for month in range(first, last + 1)]
+    return [_cohort(month, last, scope.last_month_over, found) for month in range(first, last + 1)]
 
 
 def _cohort(month: int, last: int, over: int, found: dict[tuple[int, int], int]) -> Cohort:
@@ -51,17 +51,8 @@ def _cohort(month: int, last: int, over: int, found: dict[tuple[int, int], int])
         found.get((month, k), 0) if month + k <= over and size else None for k in range(last - month + 1)
     ]
     return Cohort(
-        month=f"{month // 12:04}-{month % 12 + 1:02}",
+        month=month_name(month),
         customers=size,
         ordered=ordered,
         retention=[None if count is None else count / size for count in ordered],
     )
-
-
-def _index(day: date) -> int:
-    return day.year * 12 + day.month - 1
-
-
-def _is_over(scope: Scope) -> bool:
-    """Whether the month of the date ended with it: a day that still goes on ends nothing."""
-    return scope.as_of < scope.today and (scope.as_of + timedelta(days=1)).day == 1

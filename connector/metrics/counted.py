@@ -1,6 +1,6 @@
 """The orders and the customers that every figure of a report is counted from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -10,6 +10,7 @@ import msgspec
 
 from connector.classes import Window
 from connector.database import Database
+from connector.metrics import standings
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +23,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     lapse_days: int
     abc: Window
     margin: Decimal | None = None
+    acquisition: Mapping[str, int] = {}  #: what winning customers cost, by month (2026-10), minor units
 
     @property
     def day(self) -> int:
@@ -32,6 +34,24 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         """The first moment after the day, as the mirror writes moments."""
         midnight = datetime.combine(self.as_of + timedelta(days=1), time(), ZoneInfo(self.time_zone))
         return round(midnight.timestamp() * 1000)
+
+    @property
+    def last_month_over(self) -> int:
+        """The last month that ended by the date, as `month_index` counts. A day that goes on ends nothing."""
+        is_over = self.as_of < self.today and (self.as_of + timedelta(days=1)).day == 1
+        return month_index(self.as_of) - (0 if is_over else 1)
+
+    def values(self) -> dict[str, int]:
+        """The parameters of the statements that count."""
+        return {
+            "shop": self.shop,
+            "day": self.day,
+            "window_start": self.day - self.abc.days,
+            "ends_at": self.ends_at,
+            "lapse": self.lapse_days,
+            "a": int(self.abc.a * 100),
+            "b": int(self.abc.b * 100),
+        }
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,25 +79,6 @@ _ORDERS = """
         AND p.excluded IS NULL AND p.cluster <> ''
     WINDOW in_time AS (PARTITION BY o.person ORDER BY o.day, o.placed_at, o.order_key)
 """
-_BUYERS = """
-    CREATE TEMP TABLE buyers AS
-    SELECT a.*, coalesce(c.id, p.identity) AS tie FROM (
-        SELECT person, count(*) AS orders, sum(spent) AS spent, sum(net) AS net,
-            min(day) AS first_day, max(day) AS last_day,
-            sum(day > :window_start) AS window_orders,
-            coalesce(sum(spent) FILTER (WHERE day > :window_start), 0) AS window_value
-        FROM temp.counted GROUP BY person
-    ) AS a JOIN people AS p USING (person) LEFT JOIN customers AS c ON c.customer = p.customer
-"""
-# Somebody without an eligible order was there on that day if a record or an order of theirs was.
-_PROSPECTS = """
-    SELECT count(*) FROM people AS p
-    WHERE p.shop = :shop AND p.excluded IS NULL AND p.cluster <> ''
-        AND p.person NOT IN (SELECT person FROM temp.buyers)
-        AND (EXISTS (SELECT 1 FROM customers AS c
-                WHERE c.person = p.person AND (c.created_at IS NULL OR c.created_at < :ends_at))
-            OR EXISTS (SELECT 1 FROM orders AS o WHERE o.person = p.person AND o.day <= :day))
-"""
 _NOBODYS = """
     SELECT count(*) AS orders, sum(spent) AS spent FROM orders
     WHERE shop = :shop AND uncounted IS NULL AND gone_at IS NULL AND day <= :day AND person IS NULL
@@ -86,35 +87,29 @@ _NOBODYS = """
 
 @contextmanager
 def counted(db: Database, scope: Scope) -> Iterator[Known]:
-    """For a while there are `temp.counted`, one row an eligible order, and `temp.buyers`, one a customer.
+    """For a while there is `temp.counted`, one row an eligible order, and the tables of `standings.NOW`.
 
     All queries meanwhile see the mirror as it is now, whatever a pull writes; nothing waits for them.
     """
-    values = {
-        "shop": scope.shop,
-        "day": scope.day,
-        "window_start": scope.day - scope.abc.days,
-        "ends_at": scope.ends_at,
-    }
     db.rows("BEGIN")
     try:
-        db.rows(_ORDERS, values)
-        db.rows(_BUYERS, values)
-        yield _known(db, values)
+        db.rows(_ORDERS, scope.values())
+        standings.tell(db, standings.NOW, scope.values())
+        yield _known(db, scope)
     finally:
-        db.rows("ROLLBACK")  # takes the two tables with it
+        db.rows("ROLLBACK")  # takes the tables with it
 
 
-def _known(db: Database, values: dict[str, int]) -> Known:
+def _known(db: Database, scope: Scope) -> Known:
     row = db.row(
         "SELECT count(*) AS orders, count(DISTINCT person) AS customers, sum(spent) AS spent,"
         " sum(net) AS net, min(day) AS first_day, sum(foreign_money) AS other FROM temp.counted"
     )
-    nobodys = db.row(_NOBODYS, values)
+    nobodys = db.row(_NOBODYS, {"shop": scope.shop, "day": scope.day})
     assert row is not None and nobodys is not None  # noqa: S101, PT018  an aggregate always has a row
     return Known(
         customers=row["customers"],
-        prospects=db.value(_PROSPECTS, values),
+        prospects=db.value("SELECT count(*) FROM temp.standings WHERE orders = 0"),
         orders=row["orders"],
         spent=row["spent"] or 0,
         net=row["net"] or 0,
@@ -128,3 +123,13 @@ def _known(db: Database, values: dict[str, int]) -> Known:
 def ratio(part: float, whole: float) -> float | None:
     """A part of a whole; of nothing there is none."""
     return part / whole if whole else None
+
+
+def month_index(day: date) -> int:
+    """Months since the year 0."""
+    return day.year * 12 + day.month - 1
+
+
+def month_name(index: int) -> str:
+    """2026-10, from `month_index`."""
+    return f"{index // 12:04}-{index % 12 + 1:02}"

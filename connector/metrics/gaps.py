@@ -13,6 +13,10 @@ from connector.metrics.counted import Known, Scope, ratio
 MONTHS_NEEDED = 24
 GAPS_NEEDED = 300
 
+# Bars of the histogram: so many days each, the last one open.
+BAR_DAYS = 15
+LAST_BAR = 361
+
 
 class CameBack(msgspec.Struct, frozen=True, kw_only=True):
     """Customers who were ever silent for more than so many days, and those of them who ordered again."""
@@ -31,6 +35,14 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
     came_back: CameBack | None
 
 
+class Bar(msgspec.Struct, frozen=True, kw_only=True):
+    """Gaps of so many days, both ends included. `last` None: and longer."""
+
+    first: int
+    last: int | None
+    gaps: int
+
+
 class Gaps(msgspec.Struct, frozen=True, kw_only=True):
     """Whole days between successive orders of a customer, over all history up to the date."""
 
@@ -40,6 +52,7 @@ class Gaps(msgspec.Struct, frozen=True, kw_only=True):
     median_to_second: float | None
     came_back: CameBack  #: by the owner's `lapse_days`
     suggested: Suggestion
+    histogram: list[Bar]  #: from 0 days on, every gap in exactly one
 
 
 def gaps(db: Database, scope: Scope, known: Known) -> Gaps:
@@ -53,7 +66,22 @@ def gaps(db: Database, scope: Scope, known: Known) -> Gaps:
         median_to_second=statistics.median(second) if second else None,
         came_back=_came_back(db, scope, scope.lapse_days),
         suggested=_suggest(db, scope, known, every),
+        histogram=_histogram(every),
     )
+
+
+def _histogram(every: list[int]) -> list[Bar]:
+    """A gap of 0 is two orders on one day, and stands with the first bar."""
+    counts = Counter(min(max(days - 1, 0), LAST_BAR - 1) // BAR_DAYS for days in every)
+    firsts = range(1, LAST_BAR + 1, BAR_DAYS)
+    return [
+        Bar(
+            first=first if place else 0,
+            last=None if first == LAST_BAR else first + BAR_DAYS - 1,
+            gaps=counts[place],
+        )
+        for place, first in enumerate(firsts)
+    ]
 
 
 def _days(db: Database, which: str) -> list[int]:

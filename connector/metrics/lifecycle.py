@@ -30,10 +30,8 @@ class Churn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _STAGES = """
-    SELECT CASE WHEN :day - last_day > :lapse THEN iif(orders = 1, 'potential', 'dormant')
-            WHEN orders = 1 THEN 'new' WHEN orders <= 3 THEN 'active' ELSE 'regular' END AS stage,
-        count(*) AS customers, sum(spent) AS spent, sum(net) AS net
-    FROM temp.buyers GROUP BY stage
+    SELECT stage, count(*) AS customers, sum(spent) AS spent, sum(net) AS net
+    FROM temp.standings GROUP BY stage
 """
 _CHURN = """
     SELECT count(*) AS active, sum(:day - b.last_day > :lapse) AS lost
@@ -43,24 +41,19 @@ _CHURN = """
 """
 
 
-def stages(db: Database, scope: Scope, known: Known) -> list[Stage]:
+def stages(db: Database, known: Known) -> list[Stage]:
     """Every customer in exactly one stage, within `counted`."""
-    rows = {row["stage"]: row for row in db.rows(_STAGES, {"day": scope.day, "lapse": scope.lapse_days})}
-    everybody = known.customers + known.prospects
+    rows = {row["stage"]: row for row in db.rows(_STAGES)}
     return [
         Stage(
             name=name,
-            customers=(count := rows[name]["customers"] if name in rows else _beginners(name, known)),
-            share=ratio(count, everybody),
+            customers=(count := rows[name]["customers"] if name in rows else 0),
+            share=ratio(count, known.customers + known.prospects),
             spent=rows[name]["spent"] if name in rows else 0,
             net_sales=rows[name]["net"] if name in rows else 0,
         )
         for name in STAGES
     ]
-
-
-def _beginners(stage: str, known: Known) -> int:
-    return known.prospects if stage == "beginner" else 0
 
 
 def churn(db: Database, scope: Scope, days: int) -> Churn:

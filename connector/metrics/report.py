@@ -5,12 +5,15 @@ from datetime import date
 import msgspec
 
 from connector.database import Database
+from connector.metrics.acquisition import Month, acquisition
 from connector.metrics.classes import Class, classes
 from connector.metrics.cohorts import Cohort, cohorts
 from connector.metrics.counted import Scope, counted
+from connector.metrics.curve import Step, curve
 from connector.metrics.gaps import Gaps, gaps
 from connector.metrics.lifecycle import Churn, Stage, churn, stages
 from connector.metrics.lifetime import LifetimeValue, lifetime_value
+from connector.metrics.migration import Migration, migration
 from connector.metrics.rfm import Rfm, rfm
 from connector.metrics.windows import Windowed, window
 
@@ -35,18 +38,25 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     spent_without_customer: int
     orders_in_other_currency: int  #: counted, without value
     windows: list[Windowed]
+    next_order: list[Step]
     gaps: Gaps
     churn: Churn
     lifetime_value: LifetimeValue
+    acquisition: list[Month]
     lifecycle: list[Stage]
     abc_days: int
     abc: list[Class]
     rfm: Rfm
     cohorts: list[Cohort]
+    migration: Migration | None
 
 
-def report(db: Database, scope: Scope) -> Report:
-    """Count everything. Reads only; takes no lock."""
+def report(db: Database, scope: Scope, since: date | None = None) -> Report:
+    """Count everything. Reads only; takes no lock.
+
+    Args:
+        since: a day before that of the scope, to tell who moved between classes since its end.
+    """
     with counted(db, scope) as known:
         windows = [window(db, scope, days) for days in (YEAR, HALF_YEAR)]
         lost = churn(db, scope, YEAR)
@@ -62,12 +72,15 @@ def report(db: Database, scope: Scope) -> Report:
             spent_without_customer=known.without_customer_spent,
             orders_in_other_currency=known.other_currency,
             windows=windows,
+            next_order=curve(db, scope),
             gaps=gaps(db, scope, known),
             churn=lost,
             lifetime_value=lifetime_value(windows[0], known, lost, scope.margin),
-            lifecycle=stages(db, scope, known),
+            acquisition=acquisition(db, scope),
+            lifecycle=stages(db, known),
             abc_days=scope.abc.days,
-            abc=classes(db, scope),
+            abc=classes(db),
             rfm=rfm(db, known),
             cohorts=cohorts(db, scope),
+            migration=migration(db, scope, since) if since else None,
         )
