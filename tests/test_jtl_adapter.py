@@ -16,6 +16,7 @@ from adapters.jtl.sandbox import JtlSandbox
 from adapters.jtl.sandbox.shop import Profile
 from connector.errors import AuthError, ConfigError, ResponseError, TemporaryError
 from connector.model import (
+    CouponTerm,
     Customer,
     Feature,
     Kind,
@@ -145,6 +146,10 @@ def test_check_knows_the_shop_and_says_that_returns_are_unknown(
     assert (info.tag_length, info.code_length) == (100, 32)
     assert info.customer_groups == ("Endkunden", "Stammkunden", "Händler")
     assert [note.startswith("Returns unknown") for note in info.notes] == [True]
+    assert info.returns_unknown
+    assert info.coupons_per_order == 1
+    assert set(info.code_alphabet or "") == set("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
+    assert info.coupon_terms == {CouponTerm.MINIMUM, CouponTerm.NOT_COMBINABLE, CouponTerm.TITLES}
     assert info.features >= {Feature.TAGS, Feature.COUPONS, Feature.GUEST_RECORDS, Feature.CUSTOMER_GROUPS}
 
 
@@ -353,6 +358,13 @@ def test_an_empty_page_is_not_the_end(shop: JtlSandbox, adapter: JtlAdapter) -> 
     pages = list(adapter.customers(None, None))
     assert [len(page.records) for page in pages] == [0, 0, 3, 1]
     assert [page.total for page in pages] == [None, None, 4, 4]
+
+
+def test_records_of_books_that_are_no_longer_read_are_gone(shop: JtlSandbox, adapter: JtlAdapter) -> None:
+    shop.put(make_customer())
+    pages = list(adapter.by_id(Kind.CUSTOMERS, ["wawi-55", "1001"]))
+    assert [customer.id for customer in records(pages)] == ["1001"]
+    assert [gone for page in pages for gone in page.gone] == ["wawi-55"]
 
 
 def test_deletions_come_with_the_changes(shop: JtlSandbox, adapter: JtlAdapter) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from adapters.jtl.matching import unmatched
 from adapters.jtl.wawi.client import APP_ID, wawi_url
 from adapters.jtl.wawi.registration import Granted, Registration, optional_scopes
 from connector import __version__
@@ -28,6 +29,9 @@ _WHEN = (2026, 1, 1, 0, 0, 0)
 @click.group()
 def jtl() -> None:
     """JTL-Shop and JTL-Wawi: what only they need."""
+
+
+jtl.add_command(unmatched)
 
 
 @jtl.command()

@@ -24,12 +24,12 @@ from adapters.jtl.records import (
 )
 from connector.adapter import Page
 from connector.errors import RejectedError, ResponseError
-from connector.model import Change, Coupon, Kind, Order, Record, Result, ShopInfo, Tagging
+from connector.model import Change, Coupon, Customer, Kind, Order, Record, Result, ShopInfo, Tagging
 
 T = TypeVar("T")
 
 #: The most the plugin takes at once.
-LARGEST_PAGE, IDS_PAGE, IDS_AT_ONCE, CUSTOMERS_AT_ONCE = 500, 1000, 200, 100
+LARGEST_PAGE, IDS_PAGE, IDS_AT_ONCE, NAMED_AT_ONCE = 500, 1000, 200, 100
 
 
 NO_PLUGIN = (
@@ -116,17 +116,36 @@ class PluginShop:
 
     def by_id(self, kind: Kind, ids: Sequence[str]) -> Iterator[Page[Record]]:
         source, zone = _SOURCES[kind], self._zone()
-        for few in _chunks(list(dict.fromkeys(ids)), min(self._page_size, IDS_AT_ONCE)):
+        unique = list(dict.fromkeys(ids))
+        if foreign := tuple([each for each in unique if not each.isdecimal()]):
+            yield Page(records=(), gone=foreign)  # of books that are no longer read: the shop has numbers
+        for few in _chunks([each for each in unique if each.isdecimal()], min(self._page_size, IDS_AT_ONCE)):
             listing = self._plugin.get(f"{source.path}/by-ids", _of(source.row), ids=",".join(few))
             records = tuple([source.to_record(row, zone) for row in listing.records])
             yield Page(records=records, gone=listing.gone)
 
     def orders_of(self, customer_ids: Sequence[str]) -> Iterator[Page[Order]]:
         zone = self._zone()
-        for few in _chunks(list(dict.fromkeys(customer_ids)), CUSTOMERS_AT_ONCE):
+        for few in _chunks(list(dict.fromkeys(customer_ids)), NAMED_AT_ONCE):
             asked = ",".join(few)
             for page in self._listings("/orders/by-customers", OrderRow, None, customer_ids=asked):
                 yield Page(records=tuple([to_order(row, zone) for row in page.records]))
+
+    def orders_numbered(self, numbers: Iterable[str]) -> list[Order]:
+        """The orders that have these numbers; unknown ones simply have none."""
+        zone, few = self._zone(), _nameable(numbers)
+        return [to_order(row, zone) for row in self._named("/orders/by-numbers", OrderRow, "numbers", few)]
+
+    def customers_with(self, emails: Iterable[str]) -> list[Customer]:
+        """Customers and guests with these addresses."""
+        zone, few = self._zone(), _nameable(emails)
+        return [
+            to_customer(row, zone) for row in self._named("/customers/by-emails", CustomerRow, "emails", few)
+        ]
+
+    def _named(self, path: str, row: Any, parameter: str, names: Sequence[str]) -> Iterator[Any]:
+        for few in _chunks(names, NAMED_AT_ONCE):
+            yield from self._plugin.get(path, _of(row), **{parameter: ",".join(few)}).records
 
     def tags(self, prefix: str, checkpoint: str | None) -> Iterator[Page[Tagging]]:
         """All of them each time: a tag is nothing that the shop itself knows of, so it has no stamp there."""
@@ -173,6 +192,11 @@ def _moved(next_place: str | None, after: str | None) -> tuple[bool, str | None]
     if next_place is not None and next_place == after:
         raise ResponseError(f"The plugin gives the same page again and again (at {after}).")
     return next_place is not None, next_place
+
+
+def _nameable(names: Iterable[str]) -> list[str]:
+    """Names that can stand in a list with commas; the shop has no others."""
+    return [name for name in dict.fromkeys(names) if name and "," not in name]
 
 
 def _of(row: Any) -> Any:

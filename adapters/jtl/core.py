@@ -81,6 +81,7 @@ class CoreShop:
             features=frozenset({Feature.PRODUCTS, Feature.DELETIONS, Feature.GUEST_RECORDS}),
             notes=(READ_ONLY, MISSING, SLOW, RETURNS_UNKNOWN),
             customer_groups=tuple(groups.values()),
+            returns_unknown=True,
         )
 
     # -- reads ------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import msgspec
 from adapters.jtl.client import KEY_HELP
 from connector import __version__
 from connector.errors import ResponseError
-from connector.model import Feature, ShopInfo
+from connector.model import CouponTerm, Feature, ShopInfo
 
 #: The version of the plugin's API that this adapter speaks.
 API = 1
@@ -57,6 +57,7 @@ class _Counts(msgspec.Struct, frozen=True):
 class _GroupRow(msgspec.Struct):
     name: str
     movable: bool = False
+    net_prices: bool = False
 
 
 class _Limits(msgspec.Struct, frozen=True):
@@ -116,11 +117,16 @@ def to_shop_info(ping: Ping) -> ShopInfo:
         tag_length=ping.limits.tag_length,
         tags_per_customer=ping.limits.tags_per_customer,
         code_length=ping.limits.code_length,
+        code_alphabet="ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-",
+        coupons_per_order=1,
+        coupon_terms=frozenset({CouponTerm.MINIMUM, CouponTerm.NOT_COMBINABLE, CouponTerm.TITLES}),
+        net_price_groups=tuple(group.name for group in ping.customer_groups if group.net_prices),
         notes=(RETURNS_UNKNOWN, *_version_notes(ping), *ping.notes),
         customer_count=ping.counts.customers,
         order_count=ping.counts.orders,
         payment_methods=ping.payment_methods,
         customer_groups=tuple(group.name for group in ping.customer_groups),
+        returns_unknown=True,
     )
 
 

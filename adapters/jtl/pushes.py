@@ -148,7 +148,7 @@ def _from_create(change: CreateCoupon) -> dict[str, Any]:
     wanted = {
         "type": "create-coupon",
         **_named(change),
-        "customer_id": change.customer_id,
+        "customer_id": change.customer_id or None,
         "title": change.title,
         "currency": change.currency,
         "minimum": _number(change.minimum, change.currency),
@@ -160,6 +160,8 @@ def _from_create(change: CreateCoupon) -> dict[str, Any]:
         wanted["percent"] = change.percent
     if change.amount is not None:
         wanted["amount"] = _number(change.amount, change.currency)
+    if change.titles:
+        wanted["titles"] = dict(change.titles)
     if change.attribute:
         wanted["attribute"] = change.attribute
     return wanted

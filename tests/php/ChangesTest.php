@@ -50,6 +50,21 @@ final class ChangesTest extends PluginTestCase
         self::assertSame([], $this->parts->tags->of([1]));
     }
 
+    public function testACodeForSomebodyWithoutARecordInTheShopIsOpen(): void
+    {
+        $open = ['customer_id' => null, 'bound' => 'anyone', 'mark' => 'sk:back:cwawi-7:1'] + self::coupon();
+        $results = $this->change($open, $open);
+        self::assertSame(['done', 'unchanged'], self::codes($results));
+        self::assertSame('anyone', $results[0]['bound']);
+        $coupon = $this->get('coupons')->content['records'][0];
+        self::assertSame([null, 'anyone', 'sk:back:cwawi-7:1'], [$coupon['customer_id'], $coupon['bound'], $coupon['mark']]);
+        self::assertSame(['field-invalid', 'field-invalid'], self::codes($this->change(
+            ['customer_id' => null, 'bound' => 'customer'] + self::coupon(2, 'SKOTHER23456'),
+            ['customer_id' => null, 'bound' => 'anyone', 'attribute' => 'code-back'] + self::coupon(2, 'SKOTHER23456'),
+        )));
+        self::assertCount(1, $this->get('coupons')->content['records']);
+    }
+
     public function testAnUnknownCustomerInABatchFailsAlone(): void
     {
         $tag = static fn(mixed $id): array => ['type' => 'update-tags', 'customer_id' => $id, 'add' => ['sk:a']];

@@ -31,6 +31,31 @@ final class ReadTest extends PluginTestCase
         ], $customer);
     }
 
+    public function testCustomersAreFoundByTheirAddresses(): void
+    {
+        foreach ([1, 2, 3] as $id) {
+            $this->customer($id, ['cMail' => $id === 3 ? 'c1@example.test' : 'c' . $id . '@example.test']);
+        }
+        $asked = ['emails' => "c1@example.test,nobody@example.test,' OR 1=1 --"];
+        self::assertSame(['1', '3'], \array_column($this->get('customers/by-emails', $asked)->content['records'], 'id'));
+        self::assertSame(400, $this->get('customers/by-emails')->status);
+    }
+
+    public function testOrdersAreFoundByTheNumbersThatCustomersKnow(): void
+    {
+        $this->customer(1);
+        foreach (['10001', 'A-10001', "O'Hara; --", '20001'] as $i => $number) {
+            $this->order($i + 1, 1, ['cBestellNr' => $number]);
+        }
+        $found = $this->get('orders/by-numbers', ['numbers' => "20001,A-10001,77,O'Hara; --"])->content['records'];
+        self::assertSame(['2', '3', '4'], \array_column($found, 'id'));
+        self::assertSame(['A-10001', "O'Hara; --", '20001'], \array_column($found, 'number'));
+        self::assertSame([], $this->get('orders/by-numbers', ['numbers' => '77'])->content['records']);
+        $many = \implode(',', \range(1, 101));
+        self::assertSame(400, $this->get('orders/by-numbers', ['numbers' => $many])->status);
+        self::assertSame(400, $this->get('orders/by-numbers')->status);
+    }
+
     public function testConsentComesFromTheListOfRecipientsAndItsHistory(): void
     {
         foreach (\range(1, 5) as $id) {

@@ -123,7 +123,8 @@ class Changes:
     # -- coupons ----------------------------------------------------------------------------------------
 
     def _create(self, change: Given) -> dict[str, Any]:
-        customer = self._customer(change)
+        is_open = change["bound"] == "anyone" and change.get("customer_id") is None
+        customer = None if is_open else self._customer(change)
         known = self._known(change)
         if known is None:
             known = self._made(change, customer)
@@ -133,7 +134,7 @@ class Changes:
         else:
             outcome = "unchanged"
         if change.get("attribute"):
-            self._attribute(customer, change["attribute"], change["code"])
+            self._attribute(customer or self._customer(change), change["attribute"], change["code"])
         return {"outcome": outcome, "coupon_id": str(known.id), "bound": known.bound}
 
     def _known(self, change: Given) -> StoredCoupon | None:
@@ -148,7 +149,7 @@ class Changes:
                 return coupon
         return None
 
-    def _made(self, change: Given, customer: StoredCustomer) -> StoredCoupon:
+    def _made(self, change: Given, customer: StoredCustomer | None) -> StoredCoupon:
         starts, ends = _moment(change["starts"]), _moment(change["ends"])
         self._require_valid(change, starts, ends)
         coupon = StoredCoupon(
@@ -156,9 +157,12 @@ class Changes:
             modified=self._shop.now(),
             code=change["code"],
             title=change["title"],
+            titles=dict(change.get("titles") or {}),
             mark=change["mark"],
-            customer=customer.id,
-            bound="customer" if change["bound"] == "customer" and customer.registered else "anyone",
+            customer=customer.id if customer else None,
+            bound="customer"
+            if change["bound"] == "customer" and customer and customer.registered
+            else "anyone",
             percent=change.get("percent"),
             amount=change.get("amount"),
             minimum=float(change.get("minimum", 0)),

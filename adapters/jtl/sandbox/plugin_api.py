@@ -65,6 +65,8 @@ class PluginApi:
             route(f"/{kind}/ids", _about(self._ids, kind))
             route(f"/{kind}/by-ids", _about(self._by_ids, kind))
         route("/orders/by-customers", self._orders_of)
+        route("/customers/by-emails", self._with_emails)
+        route("/orders/by-numbers", self._numbered)
         route("/tags", self._tags)
         route("/coupons", self._coupons)
         route("/changes", self._changes, "POST", None)
@@ -199,6 +201,17 @@ class PluginApi:
             "next": str(numbers[limit - 1]) if len(numbers) > limit else None,
             "total": None,
         }
+
+    def _with_emails(self) -> dict[str, Any]:
+        asked = {email.casefold() for email in _list("emails", 100)}
+        customers = self._shop.customers.values()
+        found = sorted(each.id for each in customers if (each.email or "").casefold() in asked)
+        return {"records": [self._row("customers", number) for number in found]}
+
+    def _numbered(self) -> dict[str, Any]:
+        asked = set(_list("numbers", 100))
+        found = sorted(order.id for order in self._shop.orders.values() if order.number in asked)
+        return {"records": [self._row("orders", number) for number in found]}
 
     def _tags(self) -> dict[str, Any]:
         prefix = request.args.get("prefix", "").casefold()

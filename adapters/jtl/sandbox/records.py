@@ -99,6 +99,7 @@ class StoredCoupon(msgspec.Struct, kw_only=True):
     modified: datetime
     code: str
     title: str
+    titles: dict[str, str] = {}
     mark: str | None = None
     customer: int | None = None
     bound: str = "anyone"

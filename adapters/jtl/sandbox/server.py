@@ -1,6 +1,6 @@
 """The sandbox as a whole: a shop, its two APIs and its backend, on loopback."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -33,6 +33,8 @@ from connector.sample.server import LoopbackServer
 
 #: The basket of `redeem`, in the shop's currency.
 BASKET = 100.0
+#: Cents for shipping in `check_out`.
+SHIPPING = 500
 
 EVERY_SCOPE = ("read", "tags", "coupons", "groups")
 
@@ -195,6 +197,40 @@ class JtlSandbox:
         except RefusedError as refused:
             return str(refused)
         return None
+
+    def check_out(
+        self,
+        codes: Sequence[str],
+        customer_id: str | None,
+        email: str | None,
+        goods: Sequence[tuple[str, int, bool]],
+    ) -> tuple[str | None, int, int]:
+        """Order goods (product, cents, whether reduced) with codes: why not, cents off, shipping paid.
+
+        JTL-Shop takes one coupon per order. A guest gets a customer record with the order.
+        """
+        if len(codes) > 1:
+            return "Es kann nur ein Coupon pro Bestellung eingelöst werden.", 0, SHIPPING
+        buyer = int(customer_id) if customer_id else self._guest(email)
+        price = sum(value for _, value, _ in goods) / 100
+        try:
+            code = codes[0] if codes else None
+            order = self.checkout.place(Basket(customer_id=buyer, price=price, code=code))
+        except RefusedError as refused:
+            return str(refused), 0, SHIPPING
+        return None, round((price - order.total) * 100), SHIPPING
+
+    def title_of(self, code: str, language: str) -> str:
+        """What a customer reads at the checkout; without a text of that language the usual one."""
+        coupon = self.shop.coupon(code)
+        if coupon is None:
+            raise LookupError(f"There is no coupon {code}.")
+        return coupon.titles.get(language, coupon.title)
+
+    def _guest(self, email: str | None) -> int:
+        number = max(self.shop.next_id(self.shop.customers), GUESTS_FROM)
+        self.put(Customer(id=str(number), email=email, guest=True))
+        return number
 
     def _customer(self, customer_id: str) -> StoredCustomer:
         return self.shop.customers[number_of(customer_id)]

@@ -99,6 +99,18 @@ final class Request
         return $ids;
     }
 
+    /** @return list<string> */
+    public function texts(string $name, int $most): array
+    {
+        $text  = $this->text($name) ?? throw Problem::badRequest($name . ' is missing.');
+        $texts = \array_values(\array_unique(\explode(',', $text)));
+        if (\count($texts) > $most) {
+            throw Problem::badRequest($name . ' names more than ' . $most . '.');
+        }
+
+        return $texts;
+    }
+
     /** @return array<array-key, mixed> */
     public function body(): array
     {

@@ -84,6 +84,8 @@ final class Routes
             'customers', 'orders', 'products' => ['GET', fn(): array => $this->changed($path, $request)],
             'coupons'                         => ['GET', fn(): array => $this->coupons($request)],
             'orders/by-customers'             => ['GET', fn(): array => $this->ordersOf($request)],
+            'customers/by-emails'             => ['GET', fn(): array => $this->customersWith($request)],
+            'orders/by-numbers'               => ['GET', fn(): array => $this->ordersNumbered($request)],
             'tags'                            => ['GET', fn(): array => $this->tags($request)],
             'customer-groups'                 => ['GET', fn(): array => ['records' => $this->groups->all()]],
             'changes'                         => ['POST', fn(): array => $this->batches->apply($request->body(), $key)],
@@ -167,6 +169,22 @@ final class Routes
             'records' => $this->fresh('orders', $ids),
             'next'    => \count($ids) < $limit ? null : (string)$ids[$limit - 1],
         ];
+    }
+
+    /** @return array<string, mixed> */
+    private function customersWith(Request $request): array
+    {
+        $ids = $this->readers['customers']->idsOfEmails($request->texts('emails', 100));
+
+        return ['records' => $this->fresh('customers', $ids)];
+    }
+
+    /** @return array<string, mixed> */
+    private function ordersNumbered(Request $request): array
+    {
+        $ids = $this->readers['orders']->idsOfNumbers($request->texts('numbers', 100));
+
+        return ['records' => $this->fresh('orders', $ids)];
     }
 
     /** @return array<string, mixed> */

@@ -68,6 +68,21 @@ final class Customers
     }
 
     /**
+     * @param list<string> $emails
+     * @return list<int>
+     */
+    public function idsOfEmails(array $emails): array
+    {
+        [$list, $params] = In::list($emails);
+        $rows            = $this->database->rows(
+            'SELECT kKunde FROM tkunde WHERE cMail IN ' . $list . ' ORDER BY kKunde',
+            $params,
+        );
+
+        return \array_map('intval', \array_column($rows, 'kKunde'));
+    }
+
+    /**
      * @param array<string, mixed> $row
      * @return array<string, mixed>
      */

@@ -79,6 +79,21 @@ final class Orders
     }
 
     /**
+     * @param list<string> $numbers as customers know them
+     * @return list<int>
+     */
+    public function idsOfNumbers(array $numbers): array
+    {
+        [$list, $params] = In::list($numbers);
+        $rows            = $this->database->rows(
+            'SELECT kBestellung FROM tbestellung WHERE cBestellNr IN ' . $list . ' ORDER BY kBestellung',
+            $params,
+        );
+
+        return \array_map('intval', \array_column($rows, 'kBestellung'));
+    }
+
+    /**
      * @param array<string, mixed> $row
      * @return array<string, mixed>
      */

@@ -35,19 +35,22 @@ final class CreateCoupon implements Handler
     {
         $code     = CouponFields::code($change);
         $mark     = CouponFields::mark($change);
-        $customer = $change->customer();
+        $isOpen   = !$this->bound($change);
+        // A code for somebody without a record in the shop (an order by phone, say) is nobody's here.
+        $customer = $isOpen ? $change->optionalCustomer() : $change->customer();
         $known    = $this->known($mark, $code);
         if ($known !== null) {
             return Outcome::of(false, ['coupon_id' => (string)$known['coupon'], 'bound' => (string)$known['bound']]);
         }
-        $person    = $this->people->require($customer);
+        $person    = $customer === null ? null : $this->people->require($customer);
         $attribute = $change->optionalText('attribute');
         if ($attribute !== null) {
             SetAttribute::name($attribute);
+            $customer ??= $change->customer();
         }
         [$starts, $ends] = $this->period($change);
         // A guest is a new record with each order and could never redeem a coupon bound to this one.
-        $isBound = $person['registered'] && $this->bound($change);
+        $isBound = !$isOpen && $person !== null && $person['registered'];
         $terms   = $this->terms($change, $mark, $code, $isBound ? $customer : null, $starts, $ends);
         $id      = $this->shop->createCoupon($terms);
         $this->coupons->add($id, $mark, $terms, $starts, $ends, $change->run, $this->shop->now());
