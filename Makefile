@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: help demo test check lint format types bench clean
+.PHONY: help demo test test-shops check lint format types bench clean
 
 help:
 	@echo "make demo     see everything once, on a sandbox shop (make demo ARGS=--once ends by itself)"
 	@echo "make test     run the tests"
+	@echo "make test-shops  the same on real shop servers (needs Node.js 20 and npm)"
 	@echo "make check    lint, format, types and tests, as CI does"
 	@echo "make format   put the code in order"
 	@echo "make bench    measure"
@@ -33,6 +34,17 @@ demo: $(VENV)/.runtime
 
 test: $(VENV)/.dev
 	$(BIN)/pytest --numprocesses=auto --dist=worksteal $(ARGS)
+
+SHOPS := tests/real_shops
+
+$(SHOPS)/%/node_modules/.installed: $(SHOPS)/%/package-lock.json $(SHOPS)/%/package.json
+	@command -v npm >/dev/null || { echo "make test-shops needs Node.js 20 or newer and npm."; exit 2; }
+	@echo "Installing the shop $* ..."
+	@cd $(SHOPS)/$* && npm ci --ignore-scripts --loglevel=error
+	@touch $@
+
+test-shops: $(VENV)/.dev $(SHOPS)/vendure/node_modules/.installed
+	VENDURE_DISABLE_TELEMETRY=true $(BIN)/pytest --numprocesses=0 -m shops $(SHOPS) $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check
