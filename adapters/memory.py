@@ -24,6 +24,7 @@ from connector.model import (
     Change,
     Consent,
     Coupon,
+    CouponTerm,
     CreateCoupon,
     Customer,
     DisableCoupon,
@@ -51,6 +52,10 @@ T = TypeVar("T")
 
 #: A record as the platform's API gives it: JSON, nothing of ours.
 Row: TypeAlias = dict[str, Any]
+#: Product, value with tax, and whether it is sold below its usual price.
+Goods: TypeAlias = tuple[str, int, bool]
+
+SHIPPING = 500  #: what this shop charges
 
 SIGNATURE = "x-memory-signature"
 
@@ -98,6 +103,7 @@ class MemoryAdapter:
             features=frozenset(Feature) - unusable,
             customer_count=shop.count(Kind.CUSTOMERS),
             order_count=shop.count(Kind.ORDERS),
+            coupon_terms=frozenset(CouponTerm),  # what the checkout below enforces by itself
             payment_methods=shop.values(Kind.ORDERS, "payment_method"),
             customer_groups=shop.values(Kind.CUSTOMERS, "group"),
         )
@@ -367,10 +373,19 @@ def _from_coupon(change: CreateCoupon) -> Row:
     return {
         "code": change.code,
         "title": f"{change.title} [{change.mark.text()}]",
+        "titles": dict(change.titles),
         "customer_id": change.customer_id if change.bound == "customer" else None,
+        "email": change.email.casefold() if change.bound == "email" and change.email else None,
         "percent": change.percent,
         "amount": change.amount,
+        "free_shipping": change.free_shipping,
         "minimum": change.minimum,
+        "products": list(change.products),
+        "categories": list(change.categories),
+        "exclude_categories": list(change.exclude_categories),
+        "sale_items": change.sale_items,
+        "combinable": change.combinable,
+        "new_customers_only": change.new_customers_only,
         "starts_at": _stamp(change.starts_at),
         "ends_at": _stamp(change.ends_at),
         "uses": 1,
@@ -425,6 +440,14 @@ def _signature(secret: str, body: bytes) -> str:
 # The shop. From here on there is nothing to copy: the platform you write for has all this already.
 
 _SHOPS: dict[str, "MemoryShop"] = {}
+
+
+def _taken_off(row: Row, values: Sequence[int]) -> int:
+    if row["free_shipping"]:
+        return 0
+    if row["amount"] is not None:
+        return min(int(row["amount"]), sum(values))
+    return sum(values) * int(row["percent"]) // 100
 
 
 class MemoryShop:
@@ -540,8 +563,11 @@ class MemoryShop:
         return frozenset(row["code"] for row in self._tables["coupons"].values() if row["enabled"])
 
     def add_foreign_code(self, code: str) -> None:
-        nothing = dict.fromkeys(("customer_id", "amount", "starts_at", "ends_at", "uses"))
-        self.create_coupon(nothing | {"code": code, "title": "Sommeraktion", "percent": 5, "minimum": 0})
+        nothing = dict.fromkeys(("customer_id", "email", "amount", "starts_at", "ends_at", "uses"))
+        plain = {"free_shipping": False, "sale_items": True, "combinable": True, "new_customers_only": False}
+        lists: Row = {"titles": {}, "products": [], "categories": [], "exclude_categories": []}
+        named = {"code": code, "title": "Sommeraktion", "percent": 5, "minimum": 0}
+        self.create_coupon(nothing | plain | lists | named)
 
     def attribute(self, customer_id: str, name: str) -> str | None:
         value: str | None = self.customer(customer_id)["attributes"].get(name)
@@ -549,21 +575,76 @@ class MemoryShop:
 
     def redeem(self, code: str, customer_id: str) -> str | None:
         """Check out with goods of 100.00: None if the code is accepted, else why not."""
-        row = self.coupon(code)
-        if row is None or not row["enabled"]:
-            return "There is no such code."
+        return self.check_out((code,), customer_id, None, [("", 10000, False)])[0]
+
+    def check_out(
+        self,
+        codes: Sequence[str],
+        customer_id: str | None,
+        email: str | None,
+        goods: Sequence[Goods],
+    ) -> tuple[str | None, int, int]:
+        """Buy with all of these codes or not at all: why not, what is taken off, and the shipping."""
+        account = self.get(Kind.CUSTOMERS, customer_id or "") or {}
+        address = (email or account.get("email") or "").casefold() or None
+        rows = []
+        for code in codes:
+            row = self.coupon(code)
+            if row is None or not row["enabled"]:
+                return "There is no such code.", 0, SHIPPING
+            if reason := self._why_not(row, customer_id, address, goods):
+                return reason, 0, SHIPPING
+            rows.append(row)
+        if len(rows) > 1 and not all(row["combinable"] for row in rows):
+            return "The codes cannot be combined.", 0, SHIPPING
+        for row in rows:
+            self.change("coupons", row["id"], used=row["used"] + 1)
+        off = sum(_taken_off(row, self._fitting(row, goods)) for row in rows)
+        return None, off, 0 if any(row["free_shipping"] for row in rows) else SHIPPING
+
+    def title_of(self, code: str, language: str) -> str:
+        row = self.coupon(code) or {"titles": {}, "title": ""}
+        title: str = row["titles"].get(language, row["title"])
+        return title
+
+    def _why_not(
+        self, row: Row, customer_id: str | None, email: str | None, goods: Sequence[Goods]
+    ) -> str | None:
+        """Why the checkout does not take a code, or None."""
         now = _stamp(self._clock())
         refusals = {
             "The code is not valid yet.": row["starts_at"] and now < row["starts_at"],
             "The code has expired.": row["ends_at"] and now >= row["ends_at"],
-            "The code is for somebody else.": row["customer_id"] not in (None, customer_id),
+            "The code is for somebody else.": row["customer_id"] not in (None, customer_id)
+            or row["email"] not in (None, email),
             "The code is used up.": row["uses"] is not None and row["used"] >= row["uses"],
-            "The basket is too small.": row["minimum"] > 10000,
+            "The basket is too small.": row["minimum"] > sum(total for _, total, _ in goods),
+            "Nothing in the basket takes this code.": not self._fitting(row, goods),
+            "The code is for new customers.": row["new_customers_only"]
+            and self._has_ordered(customer_id, email),
         }
-        if reason := next((reason for reason, refused in refusals.items() if refused), None):
-            return reason
-        self.change("coupons", row["id"], used=row["used"] + 1)
-        return None
+        return next((reason for reason, refused in refusals.items() if refused), None)
+
+    def _has_ordered(self, customer_id: str | None, email: str | None) -> bool:
+        return any(
+            (customer_id and row["customer_id"] == customer_id)
+            or (email and (row["email"] or "").casefold() == email)
+            for row in self._tables[Kind.ORDERS].values()
+        )
+
+    def _fitting(self, row: Row, goods: Sequence[Goods]) -> list[int]:
+        """The value of the goods that a code is good for."""
+        return [total for product, total, reduced in goods if self._fits(row, product, reduced=reduced)]
+
+    def _fits(self, row: Row, product_id: str, *, reduced: bool) -> bool:
+        product = self.get(Kind.PRODUCTS, product_id) or {"categories": []}
+        categories = set(product["categories"])
+        return (
+            (not row["products"] or product_id in row["products"])
+            and (not row["categories"] or bool(categories & set(row["categories"])))
+            and not categories & set(row["exclude_categories"])
+            and (row["sale_items"] or not reduced)
+        )
 
     @staticmethod
     def delivery(secret: str, topic: str, record_id: str) -> tuple[dict[str, str], bytes]:

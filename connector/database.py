@@ -25,7 +25,48 @@ migrations = Migrations("stammkunde")
 @migrations()
 def m001_first_tables(db: sqlite_utils.Database) -> None:
     """Everything of version 0.1. Secondary indexes of the big tables come in `build_indexes`."""
-    for statement in Path(__file__).with_name("schema_001.sql").read_text(encoding="utf-8").split(";\n"):
+    _run_script(db, "schema_001.sql")
+
+
+@migrations()
+def m002_scores(db: sqlite_utils.Database) -> None:
+    """RFM scores, and how far the owner knows of a group's changes."""
+    _run_script(db, "schema_002.sql")
+
+
+@migrations()
+def m003_campaigns(db: sqlite_utils.Database) -> None:
+    """Terms, hand-over and clean-up of coupons; who is held out; campaigns that were stopped."""
+    _run_script(db, "schema_003.sql")
+
+
+@migrations()
+def m004_webhooks(db: sqlite_utils.Database) -> None:
+    """Deliveries of webhooks, and what they say to read again."""
+    _run_script(db, "schema_004.sql")
+
+
+@migrations()
+def m005_outbox(db: sqlite_utils.Database) -> None:
+    """What receivers are to be told."""
+    _run_script(db, "schema_005.sql")
+
+
+@migrations()
+def m006_privacy(db: sqlite_utils.Database) -> None:
+    """Whom a pull must not bring back, and which personal fields are kept."""
+    _run_script(db, "schema_006.sql")
+
+
+@migrations()
+def m007_figures(db: sqlite_utils.Database) -> None:
+    """Figures that pages show, kept."""
+    _run_script(db, "schema_007.sql")
+
+
+def _run_script(db: sqlite_utils.Database, name: str) -> None:
+    # Not `executescript`, which would commit in the middle of the migration.
+    for statement in Path(__file__).with_name(name).read_text(encoding="utf-8").split(";\n"):
         if statement.strip():
             db.conn.execute(statement)
 
@@ -42,6 +83,15 @@ INDEXES = (
     "CREATE INDEX IF NOT EXISTS orders_by_day ON orders(shop, day)",
     "CREATE INDEX IF NOT EXISTS order_codes_by_code ON order_codes(shop, code)",
     "CREATE INDEX IF NOT EXISTS line_items_by_product ON line_items(shop, product_id)",
+    "CREATE INDEX IF NOT EXISTS orders_by_number ON orders(shop, number)",
+    (
+        "CREATE INDEX IF NOT EXISTS customers_by_last_name ON customers(shop, last_name COLLATE NOCASE)"
+        " WHERE last_name IS NOT NULL"
+    ),
+    (
+        "CREATE INDEX IF NOT EXISTS customers_by_first_name ON customers(shop, first_name COLLATE NOCASE)"
+        " WHERE first_name IS NOT NULL"
+    ),
 )
 # Covers everything `facts` reads. Built once people are known: an order's person is filled in late.
 PERSON_INDEX = (

@@ -2,11 +2,12 @@
 
 import secrets
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from connector.database import Database, milliseconds, moment
 from connector.mirror import Mirror
@@ -21,6 +22,9 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     change: Change
     reason: str = ""
     face_value: int = 0
+    needs: str | UnsetType = UNSET  #: the code without which it is not made
+    earned_by: str | UnsetType = UNSET  #: id of the friend's order that a coupon rewards
+    replaces: str | UnsetType = UNSET  #: the code in whose place a coupon comes
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +36,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     state: Literal["planned", "done", "refused"]
     error: str | None
+    needs: str | None = None
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,20 +106,26 @@ def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def plan(db: Database, shop: int, run: str, changes: Sequence[Planned]) -> None:
+def plan(
+    db: Database,
+    shop: int,
+    run: str,
+    changes: Sequence[Planned],
+    reserve: Callable[[sqlite3.Connection], None] | None = None,
+) -> None:
     """Write every change of a run before the first of them is sent.
 
     Tags are claimed and coupons reserved here: if we die between the call and its outcome, what arrived in
     the shop is known to be ours.
+
+    Args:
+        reserve: runs in the same transaction when all is written; what it raises takes everything back.
     """
     with db.write() as connection:
         connection.executemany(
-            "INSERT INTO changes (run, position, shop, customer_id, change, reason, state)"
-            " VALUES (?, ?, ?, ?, ?, ?, 'planned')",
-            [
-                (run, position, shop, customer_of(each.change), _json(each.change), each.reason)
-                for position, each in enumerate(changes)
-            ],
+            "INSERT INTO changes (run, position, shop, customer_id, change, reason, state, needs)"
+            " VALUES (?, ?, ?, ?, ?, ?, 'planned', ?)",
+            [_change_row(shop, run, position, each) for position, each in enumerate(changes)],
         )
         connection.executemany(
             "INSERT OR IGNORE INTO own_tags VALUES (?, ?, ?, ?)",
@@ -126,9 +137,18 @@ def plan(db: Database, shop: int, run: str, changes: Sequence[Planned]) -> None:
             ],
         )
         connection.executemany(
-            "INSERT OR REPLACE INTO issued VALUES (?, ?, ?, ?, ?, ?, 'planned', ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO issued (shop, campaign, person_key, round, code, customer_id, state, run,"
+            " starts_at, ends_at, face_value, terms, earned_by, replaces)"
+            " VALUES (?, ?, ?, ?, ?, ?, 'planned', ?, ?, ?, ?, ?, ?, ?)",
             [_issued_row(shop, run, each) for each in changes if isinstance(each.change, CreateCoupon)],
         )
+        if reserve is not None:
+            reserve(connection)
+
+
+def _change_row(shop: int, run: str, position: int, planned: Planned) -> tuple[object, ...]:
+    change = planned.change
+    return (run, position, shop, customer_of(change), _json(change), planned.reason, planned.needs or None)
 
 
 def _issued_row(shop: int, run: str, planned: Planned) -> tuple[object, ...]:
@@ -145,6 +165,9 @@ def _issued_row(shop: int, run: str, planned: Planned) -> tuple[object, ...]:
         milliseconds(coupon.starts_at),
         milliseconds(coupon.ends_at),
         planned.face_value,
+        _json(coupon),
+        planned.earned_by or None,
+        planned.replaces or None,
     )
 
 
@@ -159,7 +182,7 @@ def settle(mirror: Mirror, entry: Entry, result: Result, now: datetime) -> None:
         if result.error:
             _give_back(connection, mirror.shop, entry)
         else:
-            _keep(connection, mirror.shop, entry.change)
+            _keep(connection, mirror.shop, entry, milliseconds(now))
             mirror.apply(connection, entry.change)
 
 
@@ -178,16 +201,26 @@ def _give_back(connection: sqlite3.Connection, shop: int, entry: Entry) -> None:
         )
 
 
-def _keep(connection: sqlite3.Connection, shop: int, change: Change) -> None:
+def _keep(connection: sqlite3.Connection, shop: int, entry: Entry, now: int) -> None:
+    change = entry.change
     if isinstance(change, UpdateTags):
         connection.executemany(
             "DELETE FROM own_tags WHERE shop = ? AND customer_id = ? AND tag_key = ?",
             [(shop, change.customer_id, tag.casefold()) for tag in change.remove],
         )
+        # Claimed when it was planned; a change before it in the same run may have given the claim up.
+        connection.executemany(
+            "INSERT OR IGNORE INTO own_tags VALUES (?, ?, ?, ?)",
+            [(shop, change.customer_id, tag.casefold(), entry.run) for tag in change.add],
+        )
     elif isinstance(change, CreateCoupon):
-        _set_coupon_state(connection, shop, change.code, "issued")
+        connection.execute(
+            "UPDATE issued SET state = 'issued', handed_at = iif(?, starts_at, NULL)"
+            " WHERE shop = ? AND code = ?",
+            (change.attribute is not None, shop, change.code),
+        )
     elif isinstance(change, DisableCoupon):
-        _set_coupon_state(connection, shop, change.code, "revoked")
+        connection.execute(_DISABLED, {"shop": shop, "code": change.code, "now": now})
     elif isinstance(change, ExtendCoupon):
         connection.execute(
             "UPDATE issued SET ends_at = ? WHERE shop = ? AND code = ?",
@@ -195,8 +228,15 @@ def _keep(connection: sqlite3.Connection, shop: int, change: Change) -> None:
         )
 
 
-def _set_coupon_state(connection: sqlite3.Connection, shop: int, code: str, state: str) -> None:
-    connection.execute("UPDATE issued SET state = ? WHERE shop = ? AND code = ?", (state, shop, code))
+# To disable a code that has ended, or whose order was called off, is tidying up; else it is taken away.
+_DISABLED = """
+    UPDATE issued SET cleaned_at = :now, state = CASE
+        WHEN ends_at <= :now OR EXISTS (
+            SELECT 1 FROM order_codes AS k JOIN orders AS o USING (order_key)
+            WHERE k.shop = :shop AND k.code = issued.code AND o.gone_at IS NULL AND NOT o.test
+        ) THEN state ELSE 'revoked' END
+    WHERE shop = :shop AND code = :code
+"""
 
 
 def entries(db: Database, run: str) -> list[Entry]:
@@ -235,6 +275,7 @@ def _entry(row: sqlite3.Row) -> Entry:
         reason=row["reason"] or "",
         state=row["state"],
         error=row["error"],
+        needs=row["needs"],
     )
 
 

@@ -1,17 +1,19 @@
 """Desired against actual: the plan of a push, and the limits that keep it safe. No I/O towards the shop."""
 
 from collections.abc import Container, Iterable, Sequence
+from datetime import UTC, datetime
 
 import msgspec
 
+from connector.campaigns import Assignment
 from connector.database import Database
 from connector.errors import UnsafePlanError
+from connector.groups import SMALL, Move
 from connector.ledger import Planned
 from connector.model import Change, CreateCoupon, DisableCoupon, UpdateTags
 from connector.money import money_text
 
-# Below this many people a share means nothing: one of three is 33 %.
-SMALL = 20
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +46,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     unknown: int = 0  #: tags with our prefix that somebody else put there
     notes: tuple[str, ...] = ()
     blocked: tuple[str, ...] = ()  #: why nothing may be pushed at all
+    moves: tuple[Move, ...] = ()  #: groups that changed beyond their own limits
+    assignments: tuple[Assignment, ...] = ()  #: who is treated and who held out from this push on
 
     def is_empty(self) -> bool:
         return not self.changes
@@ -92,6 +96,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         if limits.coupon_value is not None and value > limits.coupon_value:
             most = money_text(limits.coupon_value, self.currency)
             yield f"new coupons worth {money_text(value, self.currency)} (limit {most})"
+        for move in self.moves:
+            yield move.sentence()
 
     def within(self, approved: Sequence[Change]) -> "Plan":
         """The part of this plan that an approved one holds too."""
@@ -131,19 +137,23 @@ def _only(change: UpdateTags, approved: Container[tuple[str, str, str]]) -> Upda
 
 def _terms(coupon: CreateCoupon) -> tuple[object, ...]:
     """What an approval of a coupon covers: all but its dates, which start when it is pushed."""
-    length = coupon.ends_at - coupon.starts_at
-    return (coupon.mark, coupon.code, coupon.customer_id, coupon.percent, coupon.amount, coupon.minimum,
-            coupon.bound, length)  # fmt: skip
+    dateless = msgspec.structs.replace(coupon, starts_at=_EPOCH, ends_at=_EPOCH)
+    return (msgspec.json.encode(dateless), coupon.ends_at - coupon.starts_at)
 
 
 def plan_tags(
-    db: Database, shop: int, desired: Sequence[tuple[str, str]], frozen: Sequence[str]
+    db: Database,
+    shop: int,
+    desired: Sequence[tuple[str, str]],
+    frozen: Sequence[str],
+    carriers: Sequence[tuple[str, str, str]] = (),
 ) -> list[Planned]:
     """Tag changes that make the shop as desired. Scoped to what is ours first, compared second.
 
     Args:
         desired: (name of a group, tag).
         frozen: tags that must be left alone, both ways.
+        carriers: (customer, tag, why), beside the members of groups.
     """
     connection = db.connection
     with db.write():
@@ -161,14 +171,20 @@ def plan_tags(
             "INSERT OR IGNORE INTO temp.wanted SELECT c.id, ?1, ?2, ?3"
             " FROM groups AS g JOIN members AS m USING (grp)"
             " JOIN people AS p USING (person) JOIN customers AS c ON c.customer = p.customer"
-            " WHERE g.shop = ?4 AND g.name = ?3 AND c.gone_at IS NULL",
-            [(tag.casefold(), tag, name, shop) for name, tag in desired],
+            " WHERE g.shop = ?4 AND g.name = ?5 AND c.gone_at IS NULL",
+            [(tag.casefold(), tag, f"in {name}", shop, name) for name, tag in desired],
+        )
+        connection.executemany(
+            "INSERT OR IGNORE INTO temp.wanted SELECT c.id, ?1, ?2, ?3"
+            " FROM customers AS c LEFT JOIN people AS p USING (person)"
+            " WHERE c.shop = ?4 AND c.id = ?5 AND c.gone_at IS NULL AND p.excluded IS NULL",
+            [(tag.casefold(), tag, why, shop, who) for who, tag, why in carriers],
         )
     changes: dict[str, tuple[list[str], list[str], list[str]]] = {}
     for row in db.rows(_ADD, {"shop": shop}):
         add, _, reasons = changes.setdefault(row["customer_id"], ([], [], []))
         add.append(row["tag"])
-        reasons.append(f"in {row['reason']}")
+        reasons.append(row["reason"])
     for row in db.rows(_REMOVE, {"shop": shop}):
         _, remove, reasons = changes.setdefault(row["customer_id"], ([], [], []))
         remove.append(row["tag"])

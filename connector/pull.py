@@ -96,7 +96,7 @@ def _read_coupons(shop: Shop, copy: Mirror, pulled: Pulled, *, full: bool) -> No
         lost = campaigns.missing(shop.db, shop.key, read.began_at)
         campaigns.revoke(shop.db, shop.key, lost)
         pulled.revoked = len(lost)
-    campaigns.adopt_known(shop.db, shop.key)
+    campaigns.adopt_known(shop.db, shop.key, shop.now())
 
 
 def _read_tags(shop: Shop, copy: Mirror) -> None:

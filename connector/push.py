@@ -1,12 +1,22 @@
 """Writing to a shop: every change is in the ledger before it is sent and settled as its answer comes."""
 
-from collections.abc import Iterator, Sequence
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
 from connector import ledger
 from connector.ledger import Entry, Planned
-from connector.model import Change, CreateCoupon, DisableCoupon, Feature, Kind, Order, UpdateTags
+from connector.model import (
+    Change,
+    CreateCoupon,
+    DisableCoupon,
+    Feature,
+    Kind,
+    Order,
+    Result,
+    UpdateTags,
+)
 from connector.plan import inverse
 from connector.pull import Stopped
 from connector.shop import Shop
@@ -25,10 +35,12 @@ class Pushed(msgspec.Struct, kw_only=True):
     unapproved: int = 0  #: changes that came up after the plan was approved, and were not pushed
 
 
-def push(shop: Shop, changes: Sequence[Planned]) -> Pushed:
-    """Send changes as one run."""
+def push(
+    shop: Shop, changes: Sequence[Planned], reserve: Callable[[sqlite3.Connection], None] | None = None
+) -> Pushed:
+    """Send changes as one run. `reserve` is that of `ledger.plan`."""
     run = ledger.begin(shop.db, shop.key, "push", shop.now())
-    pushed = _send_new(shop, run, changes)
+    pushed = _send_new(shop, run, changes, reserve)
     _look_for(shop, [change for change, _ in pushed.refused])
     return pushed
 
@@ -48,21 +60,46 @@ def settle_unsettled(shop: Shop) -> int:
     settled = 0
     for run, entries in ledger.unsettled(shop.db, shop.key).items():
         pushed = Pushed(run=run)
-        _send(shop, entries, pushed)
+        _send_in_order(shop, entries, pushed)
         _end(shop, pushed)
         settled += len(entries)
     return settled
 
 
-def _send_new(shop: Shop, run: str, changes: Sequence[Planned]) -> Pushed:
-    ledger.plan(shop.db, shop.key, run, changes)
+def _send_new(
+    shop: Shop,
+    run: str,
+    changes: Sequence[Planned],
+    reserve: Callable[[sqlite3.Connection], None] | None = None,
+) -> Pushed:
+    ledger.plan(shop.db, shop.key, run, changes, reserve)
     pushed = Pushed(run=run)
-    _send(shop, ledger.entries(shop.db, run), pushed)
+    _send_in_order(shop, ledger.entries(shop.db, run), pushed)
     _end(shop, pushed)
     return pushed
 
 
-def _send(shop: Shop, entries: Sequence[Entry], pushed: Pushed) -> None:
+def _send_in_order(shop: Shop, entries: Sequence[Entry], pushed: Pushed) -> None:
+    """Send what needs nothing, then what needs a code, if the shop has made it."""
+    first = [each for each in entries if each.needs is None]
+    _send(shop, first, pushed, 0, len(entries))
+    waiting = [each for each in entries if each.needs is not None]
+    made = _made(shop) if waiting else set()
+    for entry in waiting:
+        if entry.needs not in made:
+            result = Result(change=entry.change, error=f"the code {entry.needs} was not made")
+            ledger.settle(shop.mirror(), entry, result, shop.now())
+    _send(shop, [each for each in waiting if each.needs in made], pushed, len(first), len(entries))
+
+
+def _made(shop: Shop) -> set[str]:
+    rows = shop.db.rows("SELECT code FROM issued WHERE shop = ? AND state = 'issued'", (shop.key,))
+    return {row["code"] for row in rows}
+
+
+def _send(shop: Shop, entries: Sequence[Entry], pushed: Pushed, before: int, total: int) -> None:
+    if not entries:
+        return
     copy = shop.mirror()
     results = shop.adapter.push((entry.change for entry in entries), pushed.run)
     for number, (entry, result) in enumerate(zip(entries, results, strict=True), 1):
@@ -71,8 +108,8 @@ def _send(shop: Shop, entries: Sequence[Entry], pushed: Pushed) -> None:
             pushed.refused.append((entry.change, result.error))
         else:
             pushed.done += 1
-        shop.watch.step("changes", number, len(entries))
-        if shop.watch.should_stop() and number < len(entries):
+        shop.watch.step("changes", before + number, total)
+        if shop.watch.should_stop() and before + number < total:
             raise Stopped
 
 
@@ -105,12 +142,18 @@ def undo(shop: Shop, run: str) -> Pushed:
 def _look_again(shop: Shop, entries: Sequence[Entry]) -> None:
     """Read the customers and orders concerned afresh: the owner may have changed things since."""
     _read_again(shop, sorted({who for entry in entries if (who := ledger.customer_of(entry.change))}))
-    copy = shop.mirror()
     buyers = sorted({entry.change.customer_id for entry in entries if isinstance(entry.change, CreateCoupon)})
-    for start in range(0, len(buyers), FRESH):
-        for orders in shop.adapter.orders_of(buyers[start : start + FRESH]):
+    read_orders_of(shop, buyers)
+
+
+def read_orders_of(shop: Shop, customer_ids: Sequence[str]) -> int:
+    """A fresh read of the orders of these customers. Returns how many were new or had changed."""
+    copy, changed = shop.mirror(), 0
+    for start in range(0, len(customer_ids), FRESH):
+        for orders in shop.adapter.orders_of(customer_ids[start : start + FRESH]):
             records: tuple[Order, ...] = orders.records
-            copy.store_fresh(records, {}, shop.now())
+            changed += copy.store_fresh(records, {}, shop.now())
+    return changed
 
 
 def _read_again(shop: Shop, customer_ids: Sequence[str]) -> None:

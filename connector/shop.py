@@ -1,22 +1,26 @@
 """One configured shop, opened: its database rows, its adapter, and its settings in the core's own terms."""
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from connector import database, mirror
 from connector.adapter import Adapter
-from connector.campaigns import Campaign, key_fingerprint
+from connector.campaigns import Budget, Campaign, Policy, Setting, key_fingerprint
 from connector.classes import Window
-from connector.config import CampaignConfig, Config, ShopConfig
+from connector.config import CampaignConfig, Config, ShopConfig, WholeBudgetConfig
+from connector.config.listed import read_list
+from connector.config.options import Membership
 from connector.database import Database
 from connector.errors import ConfigError, DatabaseError
 from connector.groups import Definition, in_order
-from connector.mirror import Mirror, Terms
+from connector.mirror import PERSONAL, Mirror, Terms, normalised
 from connector.model import ShopInfo
 from connector.money import minor_units
 from connector.plan import Limits
@@ -100,7 +104,12 @@ class Shop:
             excluded_groups=frozenset(each.casefold() for each in exclude.customer_groups),
             excluded_tags=frozenset(each.casefold() for each in exclude.tags),
             excluded_domains=frozenset(each.casefold().lstrip("@") for each in exclude.email_domains),
+            kept=self._kept,
         )
+
+    @cached_property
+    def _kept(self) -> frozenset[str]:
+        return kept_fields(self.config, self.name)
 
     def _prefixes(self) -> tuple[str, ...]:
         """The present prefix of our tags first, then the former ones: their tags are still ours to remove."""
@@ -115,8 +124,7 @@ class Shop:
         return (present, *(each for each in known if each != present))
 
     def window(self) -> Window:
-        abc = self.settings.abc
-        return Window(days=abc.window_days, a=Decimal(abc.a), b=Decimal(abc.b))
+        return window_of(self.settings)
 
     def limits(self) -> Limits:
         chosen = self.settings.limits
@@ -135,29 +143,18 @@ class Shop:
         """Groups and ladder steps of this shop, each after those it depends on."""
         return definitions_of(self.config, self.name)
 
-    def campaigns(self) -> list[Campaign]:
-        """Active campaigns of this shop."""
+    def campaigns(self, *, active: bool = True) -> list[Campaign]:
+        """Campaigns of this shop: those that are active, or with `active=False` all of them."""
+        currency = self.info().currency
         return [
-            self._campaign(name, campaign)
+            campaign_of(name, campaign, currency, self.config.tag_prefix)
             for name, campaign in self.config.campaigns.items()
-            if campaign.active and campaign.applies_to(self.name)
+            if (campaign.active or not active) and campaign.applies_to(self.name)
         ]
 
-    def _campaign(self, name: str, campaign: CampaignConfig) -> Campaign:
-        coupon, currency = campaign.coupon, self.info().currency
-        return Campaign(
-            name=name,
-            group=campaign.group,
-            title=campaign.title,
-            percent=coupon.percent,
-            amount=None if coupon.amount is None else minor_units(coupon.amount, currency),
-            minimum=minor_units(coupon.minimum, currency),
-            valid_days=coupon.valid_days,
-            bound=coupon.bound,
-            prefix=coupon.prefix,
-            attribute=f"code-{name}" if "metafield" in campaign.deliver else None,
-            budget=campaign.budget.coupons if campaign.budget else 0,
-        )
+    def setting(self) -> Setting:
+        """What holds for all campaigns of this shop, now."""
+        return setting_of(self.key, self.config, self.settings, self.info(), self.now())
 
     def code_key(self) -> bytes:
         """The content of the key file that codes are derived with.
@@ -166,6 +163,119 @@ class Shop:
             ConfigError: it is missing, or not the one our codes were derived with.
         """
         return read_key(self.db, self.config.key_file)
+
+
+def kept_fields(config: Config, shop: str) -> frozenset[str]:
+    """Personal fields that the owner keeps, that a rule of the shop asks for, or that a file is to hold."""
+    rules = [each.rule for each in definitions_of(config, shop)]
+    asked = {name for each in rules for name in each.attributes}
+    if any("anniversary" in each.attributes and "birth" in each.text for each in rules):
+        asked.add("birthday")
+    if any(
+        each.active and each.applies_to(shop) and "csv" in each.deliver for each in config.campaigns.values()
+    ):
+        asked.add("names")
+    return frozenset(config.privacy.keep) | (asked & PERSONAL.keys())
+
+
+def campaign_of(name: str, campaign: CampaignConfig, currency: str, tag_prefix: str) -> Campaign:
+    """A campaign of the config in a shop's minor units."""
+    coupon, budget = campaign.coupon, campaign.budget
+    referral = campaign.rewards is not None or coupon.bound == "nobody" or coupon.new_customers_only
+    return Campaign(
+        name=name,
+        group=campaign.group,
+        rewards=campaign.rewards,
+        title=campaign.title,
+        titles=campaign.titles,
+        percent=coupon.percent,
+        amount=_minor(coupon.amount, currency),
+        free_shipping=coupon.free_shipping,
+        minimum=minor_units(coupon.minimum, currency),
+        valid_days=coupon.valid_days,
+        bound=coupon.bound,
+        prefix=coupon.prefix,
+        products=coupon.products,
+        categories=coupon.categories,
+        exclude_categories=coupon.exclude_categories,
+        sale_items=coupon.sale_items,
+        combinable=coupon.combinable,
+        new_customers_only=coupon.new_customers_only,
+        explicit=frozenset(coupon.model_fields_set),
+        deliver=campaign.deliver,
+        tag=None if campaign.tag is None else tag_prefix + campaign.tag,
+        budget=Budget(
+            coupons=budget.coupons if budget else 0,
+            liability=_minor(budget.liability if budget else None, currency),
+            redeemed=_minor(budget.redeemed if budget else None, currency),
+        ),
+        per_day=budget.per_day if budget else 0,
+        order_by=campaign.order_by,
+        priority=campaign.priority,
+        holdout=campaign.holdout,
+        measure_days=campaign.measure_days or coupon.valid_days,
+        cooldown_days=campaign.cooldown_days,
+        suppress_days=campaign.suppress_days,
+        remind_days=campaign.remind_days,
+        beside_others=campaign.beside_others,
+        skip_troubled=referral if campaign.skip_troubled is None else campaign.skip_troubled,
+        settled_only=campaign.settled_only,
+        reissue_on_return=campaign.reissue_on_return,
+    )
+
+
+def setting_of(shop: int, config: Config, settings: ShopConfig, info: ShopInfo, now: datetime) -> Setting:
+    """What holds for all campaigns of a shop.
+
+    Raises:
+        ConfigError: the list of those who are never written to cannot be read.
+    """
+    return Setting(
+        shop=shop,
+        name=settings.name,
+        currency=info.currency,
+        time_zone=info.time_zone,
+        now=now,
+        budget=_whole_budget(config.budget, info.currency),
+        cooldown_days=config.cooldown_days,
+        settle_days=settings.settle_days,
+        late_days=settings.late_days,
+        cleanup_days=config.cleanup_days,
+        policy=Policy(
+            existing_customers=config.consent.basis == "existing-customer",
+            suppressed=read_suppressed(config.consent.suppress_file),
+        ),
+    )
+
+
+def _whole_budget(budget: WholeBudgetConfig, currency: str) -> Budget:
+    return Budget(
+        coupons=budget.coupons,
+        liability=_minor(budget.liability, currency),
+        redeemed=_minor(budget.redeemed, currency),
+    )
+
+
+def _minor(amount: Decimal | None, currency: str) -> int | None:
+    return None if amount is None else minor_units(amount, currency)
+
+
+def read_suppressed(path: Path | None) -> frozenset[str]:
+    """Addresses that are never written to: one a line, whatever stands behind a comma or a # is passed over.
+
+    Raises:
+        ConfigError: the file cannot be read. Without it somebody might be written to who must not be.
+    """
+    if path is None:
+        return frozenset()
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"consent.suppress_file {path} cannot be read, so nobody can be written to. Mend its name."
+        ) from error
+    addresses = (normalised(re.split("[,;#\t]", line)[0].strip(" \"'")) for line in lines)
+    return frozenset(each for each in addresses if each)
 
 
 def rule_context(db: Database, shop: int, info: ShopInfo, lapse_days: int, now: datetime) -> RuleContext:
@@ -182,26 +292,46 @@ def rule_context(db: Database, shop: int, info: ShopInfo, lapse_days: int, now: 
     )
 
 
+def window_of(settings: ShopConfig) -> Window:
+    """What ABC classes of a shop come from."""
+    abc = settings.abc
+    return Window(days=abc.window_days, a=Decimal(abc.a), b=Decimal(abc.b))
+
+
 def definitions_of(config: Config, shop: str) -> list[Definition]:
     """Groups and ladder steps that hold in a shop, each after those it depends on."""
     found = [
-        Definition(name=name, rule=parse(group.members), tag=_tag(config, group.tag))
-        for name, group in config.groups.items()
-        if group.applies_to(shop)
+        _definition(config, name, group) for name, group in config.groups.items() if group.applies_to(shop)
     ]
     for name, ladder in config.ladders.items():
         if ladder.applies_to(shop):
             earlier: tuple[str, ...] = ()
             for step in ladder.steps:
                 full = f"{name}/{step.name}"
-                rule, tag = parse(step.members), _tag(config, step.tag)
-                found.append(Definition(name=full, rule=rule, tag=tag, after=earlier))
+                found.append(_definition(config, full, step, earlier))
                 earlier = (*earlier, full)
     return in_order(found)
 
 
-def _tag(config: Config, tag: str | None) -> str | None:
-    return None if tag is None else config.tag_prefix + tag
+def _definition(config: Config, name: str, said: Membership, after: tuple[str, ...] = ()) -> Definition:
+    return Definition(
+        name=name,
+        rule=parse(said.members),
+        tag=None if said.tag is None else config.tag_prefix + said.tag,
+        after=after,
+        include=_people(name, said.include, said.include_file),
+        exclude=_people(name, said.exclude, said.exclude_file),
+        limit=said.limit,
+    )
+
+
+def _people(group: str, named: tuple[str, ...], file: Path | None) -> tuple[str, ...]:
+    if file is None:
+        return named
+    try:
+        return (*named, *read_list(file))
+    except ConfigError as error:
+        raise ConfigError(f"{group}: {error}.") from None
 
 
 def read_key(db: Database, path: Path) -> bytes:

@@ -22,9 +22,11 @@ from connector.config import (
     open_adapter,
     read,
 )
-from connector.config.options import Scoped
+from connector.config.listed import read_list
+from connector.config.options import Membership, Scoped
 from connector.config.problems import Place
 from connector.errors import ConfigError
+from connector.outlet import BY_HAND, IN_SHOP, outlets
 from connector.rules import Rule, RuleError, parse
 
 LONGEST_TAG = 100  #: with its prefix; shops allow more, their admin pages do not show it
@@ -58,7 +60,12 @@ def problems(config: Config) -> list[Problem]:
         *_reference_problems(config, rules),
         *_loop_problems(config, rules),
         *_tag_problems(config),
+        *_list_problems(config),
         *(each for name in config.campaigns for each in _campaign_problems(config, name)),
+        *_rival_problems(config),
+        *_budget_problems(config),
+        *_consent_problems(config),
+        *_receiver_problems(config),
     ]
 
 
@@ -70,15 +77,16 @@ class _Described(NamedTuple):
     scope: Scoped
     members: str
     tag: str | None
+    said: Membership | None = None  #: how people are named besides
 
 
 def _described(config: Config) -> Iterator[_Described]:
     for name, group in config.groups.items():
-        yield _Described(name, ("groups", name), group, group.members, group.tag)
+        yield _Described(name, ("groups", name), group, group.members, group.tag, group)
     for name, ladder in config.ladders.items():
         for position, step in enumerate(ladder.steps):
             place = ("ladders", name, "steps", position)
-            yield _Described(f"{name}/{step.name}", place, ladder, step.members, step.tag)
+            yield _Described(f"{name}/{step.name}", place, ladder, step.members, step.tag, step)
 
 
 # Files and shops
@@ -159,7 +167,12 @@ def _scope_problems(config: Config) -> Iterator[Problem]:
 
 
 def _scoped(config: Config) -> Mapping[str, Mapping[str, Scoped]]:
-    return {"groups": config.groups, "ladders": config.ladders, "campaigns": config.campaigns}
+    return {
+        "groups": config.groups,
+        "ladders": config.ladders,
+        "campaigns": config.campaigns,
+        "receivers": config.receivers,
+    }
 
 
 def _name_problems(config: Config) -> Iterator[Problem]:
@@ -246,13 +259,34 @@ def _from_first(loop: list[str], order: list[str]) -> list[str]:
     return loop[start:] + loop[:start]
 
 
+# People named one by one
+
+
+def _list_problems(config: Config) -> Iterator[Problem]:
+    for each in _described(config):
+        for option in ("include_file", "exclude_file"):
+            file = getattr(each.said, option, None)
+            try:
+                if file is not None:
+                    read_list(file)
+            except ConfigError as error:
+                yield config.problem((*each.place, option), str(error), "Mend the file, or name another.")
+
+
 # Tags
 
 
 def _tag_problems(config: Config) -> Iterator[Problem]:
     if fault := _fault_of_tag(config.tag_prefix):
         yield config.problem(("tag_prefix",), *fault)
-    tagged = [(each, each.tag) for each in _described(config) if each.tag is not None]
+    described = [
+        *_described(config),
+        *(
+            _Described(name, ("campaigns", name), campaign, "", campaign.tag)
+            for name, campaign in config.campaigns.items()
+        ),
+    ]
+    tagged = [(each, each.tag) for each in described if each.tag is not None]
     for each, tag in tagged:
         fault = _fault_of_tag(tag) or _fault_with_prefix(tag, config.tag_prefix)
         if fault:
@@ -292,13 +326,40 @@ def _campaign_problems(config: Config, name: str) -> Iterator[Problem]:
     campaign, place = config.campaigns[name], ("campaigns", name)
     yield from _group_problems(config, campaign, (*place, "group"))
     yield from _coupon_problems(config, campaign, (*place, "coupon"))
+    yield from _delivery_problems(config, campaign, place)
     if campaign.active and campaign.budget is None and not config.is_spoiled((*place, "budget")):
         yield config.problem((*place, "active"), "active with no budget", "Add budget = { coupons = 100 }.")
+    yield from _time_problems(config, campaign, place)
+
+
+def _delivery_problems(config: Config, campaign: CampaignConfig, place: Place) -> Iterator[Problem]:
+    known = [*IN_SHOP, *BY_HAND, *outlets()]
+    for position, name in enumerate(campaign.deliver):
+        if name not in known:
+            where = (*place, "deliver", position)
+            yield config.problem(where, f"there is no way '{name}' to deliver a code", nearest(name, known))
+
+
+def _time_problems(config: Config, campaign: CampaignConfig, place: Place) -> Iterator[Problem]:
+    valid = campaign.coupon.valid_days
+    if campaign.cooldown_days is not None and campaign.cooldown_days < valid:
+        message = f"is less than valid_days ({valid}): the code before it would still be open"
+        yield config.problem((*place, "cooldown_days"), message, "Make it longer.")
+    if campaign.remind_days is not None and campaign.remind_days >= valid:
+        message = f"is not less than valid_days ({valid}): every code would be a reminder"
+        yield config.problem((*place, "remind_days"), message, "Make it shorter.")
 
 
 def _group_problems(config: Config, campaign: CampaignConfig, place: Place) -> Iterator[Problem]:
     named = {each.name: each.scope for each in _described(config)}
     group = campaign.group
+    if campaign.rewards is not None:
+        yield from _reward_problems(config, campaign, campaign.rewards, place[:-1])
+        return
+    if group is None:
+        if not config.is_spoiled(place):
+            yield config.problem(place, "is missing", "Add the group that gets the coupons.")
+        return
     if group in config.ladders and group not in named:
         steps = [f"{group}/{step.name}" for step in config.ladders[group].steps]
         yield config.problem(place, f"'{group}' is a ladder", f"Name one of its steps: {', '.join(steps)}.")
@@ -309,13 +370,94 @@ def _group_problems(config: Config, campaign: CampaignConfig, place: Place) -> I
         yield config.problem(place, f"there is no '{group}' in {_listed(shops)}", _widen(group))
 
 
+def _reward_problems(
+    config: Config, campaign: CampaignConfig, rewarded: str, place: Place
+) -> Iterator[Problem]:
+    if campaign.group is not None:
+        yield config.problem((*place, "group"), "stands beside rewards", "Keep one of the two.")
+    brought = config.campaigns.get(rewarded)
+    if brought is None:
+        if not config.is_spoiled(("campaigns", rewarded)):
+            mend = nearest(rewarded, config.campaigns)
+            yield config.problem((*place, "rewards"), f"there is no campaign '{rewarded}'", mend)
+    elif brought.coupon.bound != "nobody":
+        message = f"the codes of '{rewarded}' are for the customers themselves, not for their friends"
+        mend = f'Set coupon.bound = "nobody" in [campaigns.{rewarded}].'
+        yield config.problem((*place, "rewards"), message, mend)
+
+
+def _rival_problems(config: Config) -> Iterator[Problem]:
+    """Active campaigns that give to the same people, with nothing to say which of them comes first."""
+    active = [(name, each) for name, each in config.campaigns.items() if each.active and each.group]
+    for (one, first), (other, second) in combinations(active, 2):
+        same = first.group == second.group and first.priority == second.priority
+        apart = first.beside_others or second.beside_others
+        if same and not apart and _meet(config, first, second):
+            message = f"'{one}' gives to '{second.group}' too, and nobody gets two open codes"
+            mend = "Give one of them a higher priority, or set beside_others = true."
+            yield config.problem(("campaigns", other, "group"), message, mend)
+
+
+def _budget_problems(config: Config) -> Iterator[Problem]:
+    """A campaign that may cost more than all of them together."""
+    for name, campaign in config.campaigns.items():
+        for option in ("coupons", "liability", "redeemed"):
+            own = getattr(campaign.budget, option, None)
+            whole = getattr(config.budget, option)
+            if own is not None and whole is not None and own > whole:
+                place = ("campaigns", name, "budget", option)
+                message = f"is more than all campaigns together may use ({whole})"
+                yield config.problem(place, message, f"Lower it, or raise budget.{option}.")
+
+
+_CONDITIONS = ("address-from-sale", "own-similar-goods", "no-objection", "told-each-time")
+
+
+def _consent_problems(config: Config) -> Iterator[Problem]:
+    consent = config.consent
+    missing = [each for each in _CONDITIONS if each not in consent.conditions]
+    if missing and consent.basis == "existing-customer":
+        quoted = ", ".join(f'"{each}"' for each in missing)
+        message = "writing to existing customers is allowed only if four conditions hold, § 7 (3) UWG"
+        yield config.problem(("consent", "basis"), message, f"If they do, add to conditions: {quoted}.")
+
+
+_NUMBERS = {2: "two", 3: "three"}
+
+
 def _coupon_problems(config: Config, campaign: CampaignConfig, place: Place) -> Iterator[Problem]:
     coupon = campaign.coupon
     given = [name for name in ("percent", "amount") if getattr(coupon, name) is not None]
-    if len(given) == 2:
-        yield config.problem(place, "has both percent and amount", "Keep one of the two.")
+    given += ["free_shipping"] if coupon.free_shipping else []
+    if len(given) > 1:
+        named = f"both {given[0]} and {given[1]}" if len(given) == 2 else "percent, amount and free_shipping"
+        yield config.problem(place, f"has {named}", f"Keep one of the {_NUMBERS[len(given)]}.")
     elif not given and not any(config.is_spoiled((*place, name)) for name in ("percent", "amount")):
         yield config.problem(place, "gives nothing", "Add percent = 10 or amount = 5.")
+    if coupon.categories and coupon.exclude_categories:
+        mend = "Keep one of the two."
+        yield config.problem((*place, "exclude_categories"), "stands beside categories", mend)
     if coupon.amount is not None and 0 < coupon.minimum < coupon.amount:
         mend = "Raise minimum to at least the amount, or remove it."
         yield config.problem((*place, "minimum"), "is less than the amount: goods would be free", mend)
+
+
+# Receivers
+
+
+def _receiver_problems(config: Config) -> Iterator[Problem]:
+    for name, receiver in config.receivers.items():
+        yield from _secret_problems(config, ("receivers", name, "secret"), receiver.secret)
+    mail = config.alerts.mail
+    if mail is not None and mail.password is not None:
+        yield from _secret_problems(config, ("alerts", "mail", "password"), mail.password)
+    if mail is not None and (mail.user is None) != (mail.password is None):
+        mend = "Give both, or neither."
+        yield config.problem(("alerts", "mail"), "has one of user and password without the other", mend)
+
+
+def _secret_problems(config: Config, place: Place, secret: Secret) -> Iterator[Problem]:
+    try:
+        secret.read()
+    except ConfigError as error:
+        yield config.problem(place, str(error), "Put the secret there.")

@@ -719,7 +719,10 @@ class KnowsOnlyPercentages(ChangesCoupons):
         return change
 
 
-@caught_by("test_coupons_of_a_group_are_each_redeemed_once_by_anybody")
+@caught_by(
+    "test_coupons_of_a_group_are_each_redeemed_once_by_anybody",
+    "test_a_code_for_a_friend_is_redeemed_once_by_anybody",
+)
 class BindsEveryCoupon(ChangesCoupons):
     def altered(self, change: CreateCoupon) -> CreateCoupon:
         return msgspec.structs.replace(change, bound="customer")
@@ -741,6 +744,74 @@ class LetsCouponsLiveForEver(ChangesCoupons):
 class StartsAtOnce(ChangesCoupons):
     def altered(self, change: CreateCoupon) -> CreateCoupon:
         return msgspec.structs.replace(change, starts_at=datetime(2026, 1, 1, tzinfo=UTC))
+
+
+@caught_by("test_free_shipping_costs_no_shipping_and_takes_nothing_off")
+class TakesShippingOffTheGoods(ChangesCoupons):
+    def altered(self, change: CreateCoupon) -> CreateCoupon:
+        if not change.free_shipping:
+            return change
+        return msgspec.structs.replace(change, free_shipping=False, amount=500)
+
+
+@caught_by("test_a_coupon_for_products_takes_off_nothing_else")
+class ForgetsTheProducts(ChangesCoupons):
+    def altered(self, change: CreateCoupon) -> CreateCoupon:
+        return msgspec.structs.replace(change, products=())
+
+
+@caught_by("test_a_coupon_for_categories_takes_off_nothing_else")
+class ForgetsTheCategories(ChangesCoupons):
+    def altered(self, change: CreateCoupon) -> CreateCoupon:
+        return msgspec.structs.replace(change, categories=())
+
+
+@caught_by("test_price_bound_goods_are_left_out")
+class SellsBooksForLess(ChangesCoupons):
+    def altered(self, change: CreateCoupon) -> CreateCoupon:
+        return msgspec.structs.replace(change, exclude_categories=())
+
+
+@caught_by("test_reduced_goods_are_left_out")
+class ReducesTwice(ChangesCoupons):
+    def altered(self, change: CreateCoupon) -> CreateCoupon:
+        return msgspec.structs.replace(change, sale_items=True)
+
+
+@caught_by("test_reduced_goods_count_where_the_coupon_says_so")
+class ReducesNothingTwice(ChangesCoupons):
+    def altered(self, change: CreateCoupon) -> CreateCoupon:
+        return msgspec.structs.replace(change, sale_items=False)
+
+
+@caught_by("test_a_coupon_that_works_alone_refuses_another_beside_it")
+class CombinesEverything(ChangesCoupons):
+    def altered(self, change: CreateCoupon) -> CreateCoupon:
+        return msgspec.structs.replace(change, combinable=True)
+
+
+@caught_by("test_coupons_that_may_stand_together_do")
+class CombinesNothing(ChangesCoupons):
+    def altered(self, change: CreateCoupon) -> CreateCoupon:
+        return msgspec.structs.replace(change, combinable=False)
+
+
+@caught_by("test_a_code_for_new_customers_refuses_whoever_ordered_before")
+class TakesEverybodyForNew(ChangesCoupons):
+    def altered(self, change: CreateCoupon) -> CreateCoupon:
+        return msgspec.structs.replace(change, new_customers_only=False)
+
+
+@caught_by("test_titles_are_shown_in_the_language_of_the_customer")
+class SpeaksOneLanguage(ChangesCoupons):
+    def altered(self, change: CreateCoupon) -> CreateCoupon:
+        return msgspec.structs.replace(change, titles={})
+
+
+@caught_by("test_a_coupon_for_an_address_is_for_no_other")
+class AsksForNoAddress(ChangesCoupons):
+    def altered(self, change: CreateCoupon) -> CreateCoupon:
+        return msgspec.structs.replace(change, email=None)
 
 
 @caught_by("test_coupons_come_back_with_their_mark")

@@ -11,6 +11,7 @@ from connector import mirror
 from connector.cli.context import Installation, json_option, pass_installation, shops_argument
 from connector.cli.failure import defect, sentence
 from connector.cli.output import day, number, say, show, show_json, warn
+from connector.cli.promises import Promise, promises
 from connector.config import Config, ShopConfig
 from connector.errors import StammkundeError
 from connector.groups import why_history_too_short
@@ -27,6 +28,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
     orders_since: date | None = None  #: None: there is no known limit
     not_pushable: dict[str, str] = {}  #: why, by the name of the group
+    campaigns: list[Promise] = []  #: the active ones
 
 
 @click.command()
@@ -63,7 +65,8 @@ def _look_into(installation: Installation, shop: ShopConfig) -> Finding:
         told = defect(error, verbose=installation.verbose)
         return Finding(shop=shop.name, platform=shop.adapter, error=told)
     now = installation.now()
-    mirror.remember_shop(installation.database, mirror.open_shop(installation.database, shop.name), info, now)
+    key = mirror.open_shop(installation.database, shop.name)
+    mirror.remember_shop(installation.database, key, info, now)
     since = _orders_since(shop, info)
     return Finding(
         shop=shop.name,
@@ -73,6 +76,7 @@ def _look_into(installation: Installation, shop: ShopConfig) -> Finding:
         not_pushable=_not_pushable(
             installation.config, shop, since, now.astimezone(ZoneInfo(info.time_zone)).date()
         ),
+        campaigns=promises(installation.database, key, installation.config, shop, info),
     )
 
 
@@ -105,6 +109,17 @@ def _tell(finding: Finding) -> None:
         warn(f"  Missing permission: {', '.join(info.missing_scopes)}. {info.scope_help or ''}".rstrip())
     for name, reason in finding.not_pushable.items():
         warn(f"  {name} cannot be pushed: {reason}.")
+    for each in finding.campaigns:
+        _tell_promise(each)
+
+
+def _tell_promise(promise: Promise) -> None:
+    for note in promise.notes:
+        show(f"  Campaign {promise.campaign}: {note}.")
+    for reason in promise.refusals:
+        warn(f"  Campaign {promise.campaign} cannot be kept: {reason}.")
+    for warning in promise.warnings:
+        warn(f"  Campaign {promise.campaign}: {warning}.")
 
 
 def _since(finding: Finding, info: ShopInfo) -> str:

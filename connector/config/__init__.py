@@ -8,17 +8,21 @@ from connector.config.options import (
     BudgetConfig,
     CampaignConfig,
     Config,
+    ConsentConfig,
     CouponConfig,
     GroupConfig,
     LadderConfig,
     Limits,
+    MailConfig,
+    ReceiverConfig,
     ShopConfig,
     StepConfig,
+    WholeBudgetConfig,
 )
 from connector.config.problems import BrokenConfigError, Problem, nearest
 from connector.config.reading import DEFAULT_NAME, load, parse, read
 from connector.config.secret import Secret
-from connector.config.settings import Setting, open_adapter, settings_of
+from connector.config.settings import Setting, open_adapter, read_setting, settings_of
 
 __all__ = [
     "DEFAULT_NAME",
@@ -26,19 +30,24 @@ __all__ = [
     "BudgetConfig",
     "CampaignConfig",
     "Config",
+    "ConsentConfig",
     "CouponConfig",
     "GroupConfig",
     "LadderConfig",
     "Limits",
+    "MailConfig",
     "Problem",
+    "ReceiverConfig",
     "Secret",
     "Setting",
     "ShopConfig",
     "StepConfig",
+    "WholeBudgetConfig",
     "load",
     "nearest",
     "open_adapter",
     "parse",
     "read",
+    "read_setting",
     "settings_of",
 ]

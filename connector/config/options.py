@@ -1,5 +1,6 @@
 """Every option of the config, its type and its default. `config.example.toml` shows them all."""
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PrivateAttr, StringConstraints, field_validator
 
+from connector.config.listed import Person
 from connector.config.problems import Place, Problem, line_of, spell
 from connector.config.secret import (
     Day,
@@ -16,11 +18,13 @@ from connector.config.secret import (
     Number,
     Options,
     Origin,
+    Secret,
     Share,
     Text,
     Whole,
     refuse,
 )
+from connector.config.times import Hours, Rhythm, Span
 from connector.model import CountWhen
 
 
@@ -38,9 +42,24 @@ def _casefolded(methods: dict[str, CountWhen]) -> dict[str, CountWhen]:
     return folded
 
 
+def _of_months(spend: dict[str, Decimal]) -> dict[str, Decimal]:
+    for month in spend:
+        if not re.fullmatch(r"[12]\d{3}-(0[1-9]|1[0-2])", month):
+            raise refuse(f"'{month[:20]}' is no month", "Write it as in 2026-10 = 1200.")
+    return spend
+
+
+def _limit(value: Decimal) -> Decimal:
+    if value <= 0 or (value > 1 and value != int(value)):
+        raise refuse("must be a share such as 0.2, or a number of people such as 50", "Write one of the two.")
+    return value
+
+
 PlainName = Annotated[str, StringConstraints(pattern="^[a-z0-9-]+$")]
 GroupName = Annotated[str, StringConstraints(pattern=r"^[\w-]+$")]
 Domain = Annotated[str, AfterValidator(_domain)]
+Address = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
+Mailbox = Annotated[str, StringConstraints(pattern=r"^[^@\s,<>]+@[^@\s,<>]+$")]
 
 
 class Scoped(Options):
@@ -78,6 +97,77 @@ class Limits(Options):
     coupon_value: Money | None = None
 
 
+class ScheduleConfig(Options):
+    """When the daemon does what for a shop: a span, or five fields of cron in the shop's time zone."""
+
+    pull: Rhythm = "15m"
+    groups: Rhythm = "5 0 * * *"  #: without new data: the date alone moves people
+    push: Rhythm = "1h"
+    full: Rhythm = "30 3 * * *"
+    jitter: Span = "1m"
+    quiet: Hours | None = None  #: nothing is pushed then
+
+
+class ReceiverConfig(Scoped):
+    """A tool of the owner's that is told what happens, by signed webhooks."""
+
+    url: Address
+    secret: Secret
+    events: Annotated[
+        tuple[
+            Literal["group.entered", "group.left", "code.issued", "code.expiring", "code.redeemed", "alert"],
+            ...,
+        ],
+        Field(min_length=1),
+    ]
+
+
+class MailConfig(Options):
+    """Where the owner is written to when something is wrong, and by which mail server."""
+
+    to: Annotated[tuple[Mailbox, ...], Field(min_length=1)]
+    sender: Mailbox
+    host: Text
+    port: Annotated[Whole, Field(ge=1, le=65535)] = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: Text | None = None
+    password: Secret | None = None
+
+
+class AlertsConfig(Options):
+    """Who is told of trouble."""
+
+    mail: MailConfig | None = None
+
+
+class PrivacyConfig(Options):
+    """What is kept of people, and how long."""
+
+    keep: tuple[Literal["names", "phone", "birthday", "gender"], ...] = ()  #: beyond what rules use
+    gone_after_days: Annotated[Whole, Field(ge=1)] = 30
+    inactive_after_days: Annotated[Whole, Field(ge=30)] | None = None
+
+
+class DaemonConfig(Options):
+    """The daemon as a whole."""
+
+    listen: Annotated[str, StringConstraints(pattern=r"^(\[[0-9a-fA-F:]+\]|[\w.-]+):[0-9]{1,5}$")] = (
+        "127.0.0.1:8484"
+    )
+    ping: Address | None = None
+
+
+class DashboardConfig(Options):
+    """The pages that people look at."""
+
+    show: Flag = True
+    language: Literal["browser", "de", "en"] = "browser"
+    #: Names that browsers reach it by, beside those of this machine; whoever comes by one must log in.
+    hosts: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+$")], ...] = ()
+    behind_proxy: Flag = False  #: one proxy in front says who asks, and whether by https
+    logins_file: Annotated[File, Field(validate_default=True)] = Path("stammkunde.logins")
+
+
 class ShopConfig(Options):
     """A shop: our options and, apart from them, the settings of its adapter."""
 
@@ -89,9 +179,13 @@ class ShopConfig(Options):
     count_when: Annotated[dict[Text, CountWhen], AfterValidator(_casefolded)] = Field(default_factory=dict)
     history_starts: Day | None = None
     settle_days: Annotated[Whole, Field(ge=0)] = 30
+    late_days: Annotated[Whole, Field(ge=1)] = 7
     margin: Share | None = None
+    #: What winning new customers cost, by month (2026-10), in the shop's currency.
+    acquisition_spend: Annotated[dict[str, Money], AfterValidator(_of_months)] = Field(default_factory=dict)
     abc: Abc = Abc()
     limits: Limits = Limits()
+    schedule: ScheduleConfig = ScheduleConfig()
     #: What the file gives of the adapter's settings; a secret is a `Secret` here.
     settings: Mapping[str, Any] = Field(default_factory=dict)
 
@@ -105,19 +199,26 @@ class ShopConfig(Options):
 SHOP_OPTIONS = tuple(name for name in ShopConfig.model_fields if name not in {"name", "settings"})
 
 
-class GroupConfig(Scoped):
-    """A group: who belongs to it, and the tag its members get in the shop, without prefix."""
+class Membership(Options):
+    """Who belongs to a group or a step: by rule, or by name whatever the rule says."""
 
     members: Text
-    tag: Text | None = None
+    tag: Text | None = None  #: of the members in the shop, without prefix
+    include: tuple[Person, ...] = ()
+    include_file: File | None = None  #: the same, one a line
+    exclude: tuple[Person, ...] = ()  #: even who is included
+    exclude_file: File | None = None
+    limit: Annotated[Number, AfterValidator(_limit)] | None = None  #: a share below 1, else people
 
 
-class StepConfig(Options):
+class GroupConfig(Scoped, Membership):
+    """A group."""
+
+
+class StepConfig(Membership):
     """One step of a ladder."""
 
     name: GroupName
-    members: Text
-    tag: Text | None = None
 
 
 class LadderConfig(Scoped):
@@ -127,31 +228,76 @@ class LadderConfig(Scoped):
 
 
 class CouponConfig(Options):
-    """What a campaign gives: a percentage or an amount in the shop's currency."""
+    """What a campaign gives, one of the first three, and on which terms."""
 
     percent: Annotated[Whole, Field(ge=1, le=100)] | None = None
     amount: Annotated[Number, Field(gt=0)] | None = None
+    free_shipping: Flag = False
     minimum: Money = Decimal(0)
     valid_days: Annotated[Whole, Field(ge=1, le=3650)] = 30
-    bound: Literal["customer", "group"] = "customer"
+    bound: Literal["best", "customer", "group", "email", "nobody"] = "best"
     prefix: Annotated[str, StringConstraints(pattern="^[A-Z2-9]{0,5}$")] = "SK"
+    products: tuple[Text, ...] = ()  #: by id or SKU
+    categories: tuple[Text, ...] = ()
+    exclude_categories: tuple[Text, ...] = ()
+    sale_items: Flag = False
+    combinable: Flag = False
+    new_customers_only: Flag = False
 
 
 class BudgetConfig(Options):
     """What a campaign may cost, in each shop."""
 
     coupons: Annotated[Whole, Field(ge=1)]
+    liability: Money | None = None  #: face value of the codes that are open
+    redeemed: Money | None = None  #: what the redeemed ones have cost
+    per_day: Annotated[Whole, Field(ge=1)] = 50
+
+
+class WholeBudgetConfig(Options):
+    """What all campaigns together may cost, in each shop."""
+
+    coupons: Annotated[Whole, Field(ge=1)] | None = None
+    liability: Money | None = None
+    redeemed: Money | None = None
+
+
+class ConsentConfig(Options):
+    """Who may be written to."""
+
+    basis: Literal["confirmed-opt-in", "existing-customer"] = "confirmed-opt-in"
+    #: What must hold for each of them with `existing-customer`, § 7 (3) UWG.
+    conditions: tuple[
+        Literal["address-from-sale", "own-similar-goods", "no-objection", "told-each-time"], ...
+    ] = ()
+    suppress_file: File | None = None  #: addresses that are never written to, one a line
 
 
 class CampaignConfig(Scoped):
     """Coupons for the members of a group or of a ladder's step."""
 
     active: Flag = False
-    group: Text  #: a group, or "ladder/step"
+    group: Text | None = None  #: a group, or "ladder/step"; needed unless it `rewards`
+    rewards: PlainName | None = None  #: the campaign whose friends, once settled, earn a code
     title: Annotated[str, StringConstraints(max_length=200)] = ""  #: never empty in a `Config`
+    titles: dict[Text, Annotated[str, StringConstraints(min_length=1, max_length=200)]] = Field(
+        default_factory=dict
+    )
+    tag: Text | None = None  #: of who holds an open code, without the prefix
     coupon: CouponConfig
-    deliver: Annotated[tuple[Literal["metafield"], ...], Field(min_length=1)]
+    deliver: Annotated[tuple[Text, ...], Field(min_length=1)]
+    remind_days: Annotated[Whole, Field(ge=1)] | None = None
     budget: BudgetConfig | None = None
+    order_by: Literal["last-order", "first-order", "spent", "orders", "random"] = "last-order"
+    priority: Whole = 0
+    holdout: Annotated[Share, Field(le=Decimal("0.9"))] | None = None
+    measure_days: Annotated[Whole, Field(ge=1)] | None = None
+    cooldown_days: Annotated[Whole, Field(ge=1)] | None = None
+    suppress_days: Annotated[Whole, Field(ge=1)] | None = None
+    beside_others: Flag = False
+    skip_troubled: Flag | None = None
+    settled_only: Flag = False
+    reissue_on_return: Flag = False
 
 
 class Config(Options):
@@ -161,6 +307,15 @@ class Config(Options):
     key_file: Annotated[File, Field(validate_default=True)] = Path("stammkunde.key")
     tag_prefix: Annotated[str, StringConstraints(min_length=1, max_length=40)] = "sk:"
     lapse_days: Annotated[Whole, Field(ge=1)] = 180
+    cooldown_days: Annotated[Whole, Field(ge=0)] = 0
+    cleanup_days: Annotated[Whole, Field(ge=0)] = 90
+    budget: WholeBudgetConfig = WholeBudgetConfig()
+    consent: ConsentConfig = ConsentConfig()
+    daemon: DaemonConfig = DaemonConfig()
+    dashboard: DashboardConfig = Field(default_factory=DashboardConfig)
+    privacy: PrivacyConfig = PrivacyConfig()
+    receivers: dict[PlainName, ReceiverConfig] = Field(default_factory=dict)
+    alerts: AlertsConfig = AlertsConfig()
     shops: dict[PlainName, ShopConfig] = Field(default_factory=dict)
     groups: dict[GroupName, GroupConfig] = Field(default_factory=dict)
     ladders: dict[GroupName, LadderConfig] = Field(default_factory=dict)

@@ -1,14 +1,16 @@
 """The settings of adapters: a constructor's signature is the schema of a shop's table."""
 
 import inspect
-from collections.abc import Callable, Mapping
+import tomllib
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cache
+from pathlib import Path
 from types import NoneType
-from typing import Any, NamedTuple, cast, get_args, get_origin
+from typing import Any, Literal, NamedTuple, cast, get_args, get_origin
 
-from pydantic import SecretStr, create_model
+from pydantic import SecretStr, TypeAdapter, ValidationError, create_model
 
 from connector.adapter import Adapter, adapter_class
 from connector.config.options import ShopConfig
@@ -16,13 +18,22 @@ from connector.config.secret import Day, Flag, Number, Options, Secret, Whole
 from connector.errors import ConfigError
 
 _STRICT: Mapping[object, Any] = {bool: Flag, int: Whole, Decimal: Number, date: Day, SecretStr: Secret}
+_WORDS: Mapping[object, str] = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    Decimal: "number",
+    bool: "true or false",
+    date: "date",
+    Path: "path",
+}
 
 
 class Setting(NamedTuple):
     """One setting of an adapter. `default` means nothing where it is `required`."""
 
     name: str
-    kind: str  #: such as "str" or "secret"
+    kind: str  #: in the owner's words, such as "text" or "secret"
     required: bool
     default: Any
     text: str  #: what the adapter says of it
@@ -53,13 +64,51 @@ def settings_of(adapter: str) -> list[Setting]:
     return [
         Setting(
             each.name,
-            "secret" if is_secret(each.annotation) else inspect.formatannotation(each.annotation),
+            kind_of(each.annotation),
             each.default is each.empty,
             None if each.default is each.empty else each.default,
             texts.get(each.name, ""),
         )
         for each in parameters_of(made)
     ]
+
+
+def kind_of(annotation: Any) -> str:
+    """What a setting of that type takes, in the owner's words: "text", "'net' or 'gross'", "list of text"."""
+    if is_secret(annotation):
+        return "secret"
+    parts = [each for each in get_args(annotation) if each not in {NoneType, ...}]
+    origin = get_origin(annotation)
+    if origin is Literal:
+        *first, last = (f"'{each}'" for each in parts)
+        return f"{', '.join(first)} or {last}" if first else last
+    if origin is tuple and ... not in get_args(annotation):
+        return f"[{', '.join(map(kind_of, parts))}]"
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return f"table of {kind_of(parts[1])}"
+    if isinstance(origin, type) and issubclass(origin, Collection):
+        return f"list of {kind_of(parts[0])}"
+    if origin is not None:  # alternatives; that it may be left out is seen from its default
+        return " or ".join(map(kind_of, parts))
+    return _WORDS.get(annotation) or inspect.formatannotation(annotation)
+
+
+def read_setting(adapter: str, name: str, text: str) -> Any:
+    """A setting from a command line: the text as it is where the setting takes that, else read as TOML.
+
+    Raises:
+        ValueError: it is neither. The text is not repeated.
+    """
+    (annotation,) = (each.annotation for each in parameters_of(adapter_class(adapter)) if each.name == name)
+    taken: TypeAdapter[Any] = TypeAdapter(_as_option(annotation))
+    try:
+        return taken.validate_python(text)
+    except ValidationError:
+        pass
+    try:
+        return taken.validate_python(tomllib.loads(f"value = {text}", parse_float=Decimal)["value"])
+    except (ValidationError, tomllib.TOMLDecodeError):
+        raise ValueError(f"takes {kind_of(annotation)}") from None
 
 
 def parameters_of(made: type[Any]) -> list[inspect.Parameter]:

@@ -35,7 +35,7 @@ from connector.testing.records import (
     make_record,
     records,
 )
-from connector.testing.shop import ShopUnderTest
+from connector.testing.shop import Basket, Goods, Receipt, ShopUnderTest, Till
 
 
 class AdapterContract(
@@ -58,7 +58,11 @@ __all__ = [
     "LATER",
     "START",
     "AdapterContract",
+    "Basket",
+    "Goods",
+    "Receipt",
     "ShopUnderTest",
+    "Till",
     "fill",
     "make_coupon",
     "make_customer",

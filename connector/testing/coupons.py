@@ -2,12 +2,14 @@
 # ruff: noqa: S101  (a contract is made of asserts)
 
 from datetime import UTC, datetime
+from typing import Any, cast
 
 import msgspec
 import pytest
 
 from connector.adapter import Adapter
 from connector.model import (
+    CouponTerm,
     CreateCoupon,
     DisableCoupon,
     ExtendCoupon,
@@ -19,9 +21,23 @@ from connector.testing.records import (
     LATER,
     make_coupon,
     make_customer,
+    make_order,
+    make_product,
     records,
 )
-from connector.testing.shop import ShopUnderTest
+from connector.testing.shop import Basket, Goods, Receipt, ShopUnderTest, Till
+
+COFFEE, BOOK = Goods(product_id="3001", total=10000), Goods(product_id="3002", total=4000)
+
+
+def buy(till: Till, basket: Basket) -> Receipt:
+    goods = [(each.product_id, each.total, each.reduced) for each in basket.goods]
+    refused, off, shipping = till.check_out(basket.codes, basket.customer_id, basket.email, goods)
+    return Receipt(refused=refused, off=off, shipping=shipping)
+
+
+def replaced(change: CreateCoupon, **values: Any) -> CreateCoupon:
+    return msgspec.structs.replace(change, **values)
 
 
 class CouponContract(Contract):
@@ -96,6 +112,15 @@ class CouponContract(Contract):
         assert couponed.redeem("SKOTHER2345", "1001") is None
         assert {coupon.mark for coupon in records(adapter.coupons(None, None))} == {first.mark, second.mark}
 
+    def test_a_code_for_a_friend_is_redeemed_once_by_anybody(
+        self, couponed: ShopUnderTest, adapter: Adapter
+    ) -> None:
+        change = make_coupon(bound="nobody", customer_id="1001")
+        assert errors(adapter, change, change) == [None, None]
+        assert couponed.redeem("SKTEST23456", "1002") is None
+        assert couponed.redeem("SKTEST23456", "1001")
+        assert [coupon.mark for coupon in records(adapter.coupons(None, None))] == [change.mark]
+
     @pytest.mark.parametrize(("minimum", "accepted"), [(10000, True), (10001, False)])
     def test_a_coupon_asks_for_its_smallest_basket(
         self,
@@ -121,6 +146,158 @@ class CouponContract(Contract):
         later = msgspec.structs.replace(change, starts_at=datetime(2099, 1, 1, tzinfo=UTC))
         assert errors(adapter, later) == [None]
         assert couponed.redeem("SKTEST23456", "1001")
+
+    # Terms that not every shop keeps. What is declared in `ShopInfo.coupon_terms` is tried here.
+
+    @pytest.fixture
+    def terms(self, couponed: ShopUnderTest, connect: Connect) -> frozenset[CouponTerm]:
+        """What the shop says it keeps; there are coffee for 100.00 and a book for 40.00."""
+        couponed.put(make_product("3001", categories=("Kaffee",)))
+        couponed.put(make_product("3002", title="Barista", tags=("buch",), categories=("Bücher",)))
+        return connect().check().coupon_terms
+
+    def till(self, shop: ShopUnderTest, terms: frozenset[CouponTerm], term: CouponTerm) -> Till:
+        """The checkout of a shop that keeps a term; else the test is skipped."""
+        if term not in terms:
+            pytest.skip(f"{self.adapter_class.title} does not declare {term}.")
+        return cast("Till", shop)
+
+    def test_free_shipping_costs_no_shipping_and_takes_nothing_off(
+        self,
+        couponed: ShopUnderTest,
+        adapter: Adapter,
+        change: CreateCoupon,
+        terms: frozenset[CouponTerm],
+    ) -> None:
+        till = self.till(couponed, terms, CouponTerm.FREE_SHIPPING)
+        assert errors(adapter, replaced(change, percent=None, free_shipping=True, minimum=5000)) == [None]
+        assert buy(till, Basket(codes=("SKTEST23456",), goods=(BOOK,))).refused
+        assert buy(till, Basket(codes=("SKTEST23456",))) == Receipt(off=0, shipping=0)
+        assert buy(till, Basket(codes=("SKTEST23456",))).refused
+
+    def test_a_coupon_for_products_takes_off_nothing_else(
+        self,
+        couponed: ShopUnderTest,
+        adapter: Adapter,
+        change: CreateCoupon,
+        terms: frozenset[CouponTerm],
+    ) -> None:
+        till = self.till(couponed, terms, CouponTerm.PRODUCTS)
+        assert errors(adapter, replaced(change, products=("3002",))) == [None]
+        assert buy(till, Basket(codes=("SKTEST23456",), goods=(COFFEE,))).refused
+        assert buy(till, Basket(codes=("SKTEST23456",), goods=(COFFEE, BOOK))) == Receipt(off=400)
+
+    def test_a_coupon_for_categories_takes_off_nothing_else(
+        self,
+        couponed: ShopUnderTest,
+        adapter: Adapter,
+        change: CreateCoupon,
+        terms: frozenset[CouponTerm],
+    ) -> None:
+        till = self.till(couponed, terms, CouponTerm.CATEGORIES)
+        assert errors(adapter, replaced(change, categories=("Kaffee",))) == [None]
+        assert buy(till, Basket(codes=("SKTEST23456",), goods=(BOOK,))).refused
+        assert buy(till, Basket(codes=("SKTEST23456",), goods=(COFFEE, BOOK))) == Receipt(off=1000)
+
+    def test_price_bound_goods_are_left_out(
+        self,
+        couponed: ShopUnderTest,
+        adapter: Adapter,
+        change: CreateCoupon,
+        terms: frozenset[CouponTerm],
+    ) -> None:
+        till = self.till(couponed, terms, CouponTerm.EXCLUDE_CATEGORIES)
+        assert errors(adapter, replaced(change, exclude_categories=("Bücher",))) == [None]
+        assert buy(till, Basket(codes=("SKTEST23456",), goods=(BOOK,))).refused
+        assert buy(till, Basket(codes=("SKTEST23456",), goods=(COFFEE, BOOK))) == Receipt(off=1000)
+
+    def test_reduced_goods_are_left_out(
+        self,
+        couponed: ShopUnderTest,
+        adapter: Adapter,
+        change: CreateCoupon,
+        terms: frozenset[CouponTerm],
+    ) -> None:
+        till = self.till(couponed, terms, CouponTerm.EXCLUDE_SALE_ITEMS)
+        assert errors(adapter, replaced(change, sale_items=False)) == [None]
+        reduced = Goods(product_id="3002", total=4000, reduced=True)
+        assert buy(till, Basket(codes=("SKTEST23456",), goods=(reduced,))).refused
+        assert buy(till, Basket(codes=("SKTEST23456",), goods=(COFFEE, reduced))) == Receipt(off=1000)
+
+    def test_reduced_goods_count_where_the_coupon_says_so(
+        self,
+        couponed: ShopUnderTest,
+        adapter: Adapter,
+        change: CreateCoupon,
+        terms: frozenset[CouponTerm],
+    ) -> None:
+        till = self.till(couponed, terms, CouponTerm.EXCLUDE_SALE_ITEMS)
+        assert errors(adapter, replaced(change, sale_items=True)) == [None]
+        reduced = Goods(product_id="3002", total=4000, reduced=True)
+        assert buy(till, Basket(codes=("SKTEST23456",), goods=(reduced,))) == Receipt(off=400)
+
+    def test_a_coupon_that_works_alone_refuses_another_beside_it(
+        self,
+        couponed: ShopUnderTest,
+        adapter: Adapter,
+        change: CreateCoupon,
+        terms: frozenset[CouponTerm],
+    ) -> None:
+        till = self.till(couponed, terms, CouponTerm.NOT_COMBINABLE)
+        second = replaced(change, mark=Mark("thanks", "c1001", 1), code="SKOTHER2345", combinable=True)
+        assert errors(adapter, change, second) == [None, None]
+        assert buy(till, Basket(codes=("SKTEST23456", "SKOTHER2345"))).refused
+        assert buy(till, Basket(codes=("SKTEST23456",))) == Receipt(off=1000)
+
+    def test_coupons_that_may_stand_together_do(
+        self,
+        couponed: ShopUnderTest,
+        adapter: Adapter,
+        change: CreateCoupon,
+        terms: frozenset[CouponTerm],
+    ) -> None:
+        till = self.till(couponed, terms, CouponTerm.COMBINABLE)
+        first = replaced(change, combinable=True)
+        second = replaced(first, mark=Mark("thanks", "c1001", 1), code="SKOTHER2345")
+        assert errors(adapter, first, second) == [None, None]
+        receipt = buy(till, Basket(codes=("SKTEST23456", "SKOTHER2345")))
+        assert receipt.refused is None
+        assert 1900 <= receipt.off <= 2000  # ten per cent twice, of the whole or of the rest
+
+    def test_a_code_for_new_customers_refuses_whoever_ordered_before(
+        self, couponed: ShopUnderTest, adapter: Adapter, terms: frozenset[CouponTerm]
+    ) -> None:
+        till = self.till(couponed, terms, CouponTerm.NEW_CUSTOMERS)
+        couponed.put(make_order("2001", customer_id="1001"))
+        change = make_coupon(bound="nobody", new_customers_only=True)
+        assert errors(adapter, change) == [None]
+        assert buy(till, Basket(codes=("SKTEST23456",), customer_id="1001")).refused
+        assert buy(till, Basket(codes=("SKTEST23456",), customer_id="1002")) == Receipt(off=1000)
+
+    def test_titles_are_shown_in_the_language_of_the_customer(
+        self,
+        couponed: ShopUnderTest,
+        adapter: Adapter,
+        change: CreateCoupon,
+        terms: frozenset[CouponTerm],
+    ) -> None:
+        till = self.till(couponed, terms, CouponTerm.TITLES)
+        titles = {"de": "Schön, dich zu sehen", "en": "Good to see you"}
+        assert errors(adapter, replaced(change, titles=titles)) == [None]
+        assert till.title_of("SKTEST23456", "de") == "Schön, dich zu sehen"
+        assert till.title_of("SKTEST23456", "en") == "Good to see you"
+        assert till.title_of("SKTEST23456", "fr").startswith("10 % für Sie")
+
+    def test_a_coupon_for_an_address_is_for_no_other(
+        self, couponed: ShopUnderTest, adapter: Adapter, features: Features
+    ) -> None:
+        self.needs(features, Feature.COUPON_FOR_EMAIL)
+        assert errors(adapter, make_coupon(bound="email", email="c1001@example.com")) == [None]
+        till = cast("Till", couponed)
+        other = Basket(codes=("SKTEST23456",), customer_id=None, email="somebody@example.com")
+        assert buy(till, other).refused
+        guest = Basket(codes=("SKTEST23456",), customer_id=None, email="C1001@example.com")
+        assert buy(till, guest) == Receipt(off=1000)
 
     # Reading.
 

@@ -1,0 +1,55 @@
+"""Members to coupons: who gets a code, which code, within which budget, and what came of it.
+
+Identity of a coupon is (shop, campaign, person, round). Nothing here talks to a shop.
+"""
+
+from connector.campaigns.budgets import Spent, spent
+from connector.campaigns.campaign import IN_SHOP, Budget, Campaign, Policy, Setting
+from connector.campaigns.codes import Issuer, key_fingerprint, typed
+from connector.campaigns.holdout import Assignment, write_down
+from connector.campaigns.issuing import Issue, face_value, plan
+from connector.campaigns.life import (
+    adopt_known,
+    carriers,
+    clean_up,
+    disable_open,
+    missing,
+    revoke,
+    set_stopped,
+    stopped,
+)
+from connector.campaigns.states import OPEN, Code, State, codes, find_code
+from connector.campaigns.terms import notes, refusals
+
+__all__ = [
+    "IN_SHOP",
+    "OPEN",
+    "Assignment",
+    "Budget",
+    "Campaign",
+    "Code",
+    "Issue",
+    "Issuer",
+    "Policy",
+    "Setting",
+    "Spent",
+    "State",
+    "adopt_known",
+    "carriers",
+    "clean_up",
+    "codes",
+    "disable_open",
+    "face_value",
+    "find_code",
+    "key_fingerprint",
+    "missing",
+    "notes",
+    "plan",
+    "refusals",
+    "revoke",
+    "set_stopped",
+    "spent",
+    "stopped",
+    "typed",
+    "write_down",
+]
