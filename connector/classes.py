@@ -48,12 +48,19 @@ _UP_TO = "(window_value > :value OR (window_value = :value AND tie <= :tie))"
 def classify_all(db: Database, shop: int, window: Window) -> None:
     """Work out both cut points and every class anew. Whoever changes class is dirty afterwards."""
     with db.write() as connection:
-        total = _total(connection, shop)
-        cuts = _cuts(window)
-        for cut in cuts:
-            _find(connection, shop, cut, total)
-        _assign(connection, shop, cuts, "shop = :shop")
-        _keep(connection, shop, cuts, total)
+        moved = classify(connection, shop, window)
+        _make_dirty(connection, shop, moved)
+
+
+def classify(connection: sqlite3.Connection, shop: int, window: Window) -> list[int]:
+    """The same within a transaction. Returns who changed class."""
+    total = _total(connection, shop)
+    cuts = _cuts(window)
+    for cut in cuts:
+        _find(connection, shop, cut, total)
+    moved = _assign(connection, shop, cuts, "shop = :shop")
+    _keep(connection, shop, cuts, total)
+    return moved
 
 
 def _total(connection: sqlite3.Connection, shop: int) -> int:
@@ -109,11 +116,14 @@ def reclassify(connection: sqlite3.Connection, shop: int, before: Sums, after: S
         cut.reached += more - less
         _shrink(connection, shop, cut, total)
         _grow(connection, shop, cut, total)
-    _assign(connection, shop, new, "person IN (SELECT person FROM dirty WHERE shop = :shop)")
+    moved = _assign(connection, shop, new, "person IN (SELECT person FROM dirty WHERE shop = :shop)")
     for was, is_ in zip(old, new, strict=True):
         if (was.value, was.tie) != (is_.value, is_.tie):
             low, high = sorted((was.value, is_.value))
-            _assign(connection, shop, new, f"{_between(low, high)} AND shop = :shop AND window_orders > 0")
+            moved += _assign(
+                connection, shop, new, f"{_between(low, high)} AND shop = :shop AND window_orders > 0"
+            )
+    _make_dirty(connection, shop, moved)
     _keep(connection, shop, new, total)
 
 
@@ -155,8 +165,8 @@ def _grow(connection: sqlite3.Connection, shop: int, cut: Cut, total: int) -> No
         cut.value, cut.tie = row["window_value"], row["tie"]
 
 
-def _assign(connection: sqlite3.Connection, shop: int, cuts: list[Cut], chosen: str) -> None:
-    """Give the chosen people the class they are in now; whoever changes class is dirty."""
+def _assign(connection: sqlite3.Connection, shop: int, cuts: list[Cut], chosen: str) -> list[int]:
+    """Give the chosen people the class they are in now. Returns who changed class."""
     a, b = cuts
     values = {"shop": shop, "a": a.value, "a_tie": a.tie, "b": b.value, "b_tie": b.tie}
     moved = connection.execute(
@@ -168,8 +178,12 @@ def _assign(connection: sqlite3.Connection, shop: int, cuts: list[Cut], chosen: 
         ") AS n WHERE facts.person = n.who AND facts.abc_class IS NOT n.class RETURNING facts.person",
         values,
     ).fetchall()
+    return [person for (person,) in moved]
+
+
+def _make_dirty(connection: sqlite3.Connection, shop: int, moved: list[int]) -> None:
     connection.executemany(
-        "INSERT OR IGNORE INTO dirty (person, shop) VALUES (?, ?)", [(person, shop) for (person,) in moved]
+        "INSERT OR IGNORE INTO dirty (person, shop) VALUES (?, ?)", [(person, shop) for person in moved]
     )
 
 

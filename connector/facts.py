@@ -6,13 +6,17 @@ always agree.
 
 import sqlite3
 import time
-from datetime import date
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from datetime import time as time_of_day
+from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connector import classes, mirror, people
+from connector import classes, mirror, people, scores
 from connector.classes import Window
-from connector.database import PERSON_INDEX, Database
+from connector.database import PERSON_INDEX, Database, milliseconds
 from connector.mirror import Terms
 
 # A chunk of a rebuild aims at this, so that other writers get through.
@@ -20,16 +24,16 @@ CHUNK_SECONDS = 0.2
 
 
 _FACTS = """
-    INSERT OR REPLACE INTO facts (person, shop, tie, orders, spent, net, first_day, last_day, code_orders,
-        window_orders, window_value, abc_class, unknown)
+    INSERT INTO facts (person, shop, tie, orders, spent, net, first_day, last_day, code_orders, window_orders,
+        window_value, unknown, ranked)
     SELECT p.person, p.shop, coalesce(c.id, p.identity), coalesce(a.orders, 0), coalesce(a.spent, 0),
         coalesce(a.net, 0), a.first_day, a.last_day, coalesce(a.code_orders, 0),
         iif(p.excluded IS NULL, coalesce(a.window_orders, 0), 0),
-        iif(p.excluded IS NULL, coalesce(a.window_value, 0), 0), f.abc_class,
-        :limited AND coalesce(c.shop_order_count, 0) > coalesce(a.seen, 0)
+        iif(p.excluded IS NULL, coalesce(a.window_value, 0), 0),
+        :limited AND coalesce(c.shop_order_count, 0) > coalesce(a.seen, 0),
+        p.excluded IS NULL AND coalesce(a.orders, 0) > 0
     FROM people AS p
     LEFT JOIN customers AS c ON c.customer = p.customer
-    LEFT JOIN facts AS f ON f.person = p.person
     LEFT JOIN (
         SELECT person,
             count(*) AS seen,
@@ -48,7 +52,12 @@ _FACTS = """
         GROUP BY person
     ) AS a ON a.person = p.person
     WHERE p.person {chosen} AND p.cluster <> '' AND p.shop = :shop
+    ON CONFLICT (person) DO UPDATE SET ({columns}) = ({new})
+    WHERE ({columns}) IS NOT ({new})
 """
+# A row that is as it was is not written: it has four indexes. The class is kept, see classes.py.
+_FIGURES = ("tie", "orders", "spent", "net", "first_day", "last_day", "code_orders", "window_orders",
+            "window_value", "unknown", "ranked")  # fmt: skip
 
 
 def refresh(db: Database, shop: int, terms: Terms, window: Window, today: date) -> None:
@@ -72,6 +81,7 @@ def refresh(db: Database, shop: int, terms: Terms, window: Window, today: date) 
     if row["rebuild"]:
         _rebuild(db, values)
         classes.classify_all(db, shop, window)
+        _rank_all(db, shop)
     else:
         _move_window(db, values, row["window_end"], window)
         _recompute_dirty(db, values, window)
@@ -102,14 +112,35 @@ def _renew_basis(db: Database, shop: int, window: Window) -> _Basis:
 
 def _recompute_dirty(db: Database, values: dict[str, int], window: Window) -> None:
     shop = values["shop"]
-    kept = classes.is_kept(db, shop, window)
+    kept, ranked = classes.is_kept(db, shop, window), scores.is_kept(db, shop)
     with db.write() as connection:
-        before = classes.sums_of_dirty(connection, shop)
+        sums, counts = _stand_of_dirty(connection, shop)
         _recompute(connection, values, "IN (SELECT person FROM dirty WHERE shop = :shop)")
+        new_sums, new_counts = _stand_of_dirty(connection, shop)
         if kept:
-            classes.reclassify(connection, shop, before, classes.sums_of_dirty(connection, shop))
+            classes.reclassify(connection, shop, sums, new_sums)
+        if ranked:
+            scores.rerank(connection, shop, counts, new_counts)
     if not kept:
         classes.classify_all(db, shop, window)
+    if not ranked:
+        _rank_all(db, shop)
+
+
+def _stand_of_dirty(connection: sqlite3.Connection, shop: int) -> tuple[classes.Sums, scores.Counts]:
+    return classes.sums_of_dirty(connection, shop), scores.counts_of_dirty(connection, shop)
+
+
+def _rank_all(db: Database, shop: int) -> None:
+    """Scores are nobody's own, so with new cut points everybody is dirty."""
+    for index in scores.INDEXES:
+        with db.write() as connection:
+            connection.execute(index)
+    with db.write() as connection:
+        scores.rank_all(connection, shop)
+        connection.execute(
+            "INSERT OR IGNORE INTO dirty SELECT person, shop FROM facts WHERE shop = ? AND ranked", (shop,)
+        )
 
 
 def _rebuild(db: Database, values: dict[str, int]) -> None:
@@ -143,7 +174,8 @@ def _recompute(connection: sqlite3.Connection, values: dict[str, int], chosen: s
             " (SELECT 1 FROM people AS p WHERE p.person = facts.person AND p.cluster <> '')",
             values,
         )
-    connection.execute(_FACTS.format(chosen=chosen), values)
+    columns, new = ", ".join(_FIGURES), ", ".join(f"excluded.{name}" for name in _FIGURES)
+    connection.execute(_FACTS.format(chosen=chosen, columns=columns, new=new), values)
 
 
 def _move_window(db: Database, values: dict[str, int], window_end: int | None, window: Window) -> None:
@@ -157,3 +189,71 @@ def _move_window(db: Database, values: dict[str, int], window_end: int | None, w
                 " WHERE shop = ? AND day > ? AND day <= ? AND person IS NOT NULL",
                 (values["shop"], spans[0] - shift, spans[1] - shift),
             )
+
+
+# Each means that of another day while its shadow is there: SQLite looks into `temp` first.
+_SHADOWED = ("facts", "abc_cuts", "rfm_cuts", "groups", "members")
+
+# A person was there if a record or an order was.
+_NOT_YET_THERE = """
+    DELETE FROM facts WHERE orders = 0
+        AND NOT EXISTS (SELECT 1 FROM customers AS c
+            WHERE c.person = facts.person AND (c.created_at IS NULL OR c.created_at < ?))
+        AND NOT EXISTS (SELECT 1 FROM orders AS o WHERE o.person = facts.person)
+"""
+
+
+@contextmanager
+def as_of(db: Database, shop: int, day: date, window: Window) -> Iterator[None]:
+    """For a while, `facts` of one shop are those of the end of `day`, in every query on this connection.
+
+    Orders placed later are not there, others as they are known today, refunds and cancellations included.
+    Who is one person, and what records of customers say (tags, addresses, consents), is as of today.
+    `orders`, `abc_cuts` and `rfm_cuts` are of that day too; `groups` and `members` begin empty (see
+    `groups.work_out_as_of`). So rules compile and run as ever, with a `RuleContext` of that day.
+
+    All queries meanwhile see the database as it is now. Nothing waits for them, and they must not write.
+    Facts must have been worked out once (`refresh`).
+    """
+    db.rows("BEGIN")
+    try:
+        _shadow(db.connection, shop, day, window)
+        yield
+    finally:
+        db.rows("ROLLBACK")  # takes the shadows with it
+
+
+def _shadow(connection: sqlite3.Connection, shop: int, day: date, window: Window) -> None:
+    for table in _SHADOWED:
+        (sql,) = connection.execute(
+            "SELECT sql FROM main.sqlite_master WHERE type = 'table' AND name = ?", (table,)
+        ).fetchone()
+        connection.execute(sql.replace("CREATE TABLE", "CREATE TEMP TABLE", 1))
+    connection.execute(
+        f"CREATE TEMP VIEW orders AS SELECT * FROM main.orders WHERE day <= {day.toordinal():d}"
+    )
+    low, high = connection.execute(
+        "SELECT min(person), max(person) FROM people WHERE shop = ?", (shop,)
+    ).fetchone()
+    values = {
+        "shop": shop,
+        "today": day.toordinal(),
+        "window_start": day.toordinal() - window.days,
+        "limited": False,
+        "low": low,
+        "high": high,
+    }
+    _recompute(connection, values, "BETWEEN :low AND :high")
+    connection.execute(_NOT_YET_THERE, (_end_of(connection, shop, day),))
+    connection.execute(
+        "UPDATE facts SET unknown = 1 WHERE person IN"
+        " (SELECT person FROM main.facts WHERE shop = ? AND unknown)",
+        (shop,),
+    )
+    classes.classify(connection, shop, window)
+    scores.rank_all(connection, shop)
+
+
+def _end_of(connection: sqlite3.Connection, shop: int, day: date) -> int:
+    (zone,) = connection.execute("SELECT time_zone FROM shops WHERE shop = ?", (shop,)).fetchone()
+    return milliseconds(datetime.combine(day + timedelta(1), time_of_day(), ZoneInfo(zone or "UTC")))

@@ -33,7 +33,33 @@ def test_why_shows_each_condition_with_the_value_and_what_is_missing(floor: Floo
         "roastery: cem@example.com is not in stammkunden",
         "Condition             This customer  True  Missing",
         "number_of_orders > 3  2              no    2 more",
+        "",
+        "Orders that count: #120, #121.",
     ]
+
+
+def test_why_tells_which_orders_do_not_count_and_for_what_reason(floor: Floor) -> None:
+    assert floor.done("why", "1008", "stammkunden").out.splitlines()[-1] == (
+        "Orders that count: none. Not: #160 (neither paid nor shipped), #161 (test)."
+    )
+    (found,) = floor.done("why", "1010", "stammkunden", "--json").json()
+    assert [(each["number"], each["not_counted"]) for each in found["orders"]] == [("#180", "fully returned")]
+
+
+def test_why_tells_what_is_missing_to_the_next_class(floor: Floor) -> None:
+    """Of 1,310 euros of the last year Ada has 1,000, Cem 120, Dora 100, Kim 60 and Ben 30: A ends with Ada at
+    76 %, B with Dora at 93 %."""
+    floor.write_config(
+        rules="""
+[ladders.value]
+steps = [{ name = "A", members = "abc_class = 'A'" }, { name = "B", members = "abc_class = 'B'" }]
+"""
+    )
+    floor.done("pull")
+    (kim,) = floor.done("why", "kim@example.com", "--json").json()
+    missing = {each["group"]: each["answers"][0]["missing"] for each in kim["verdicts"]}
+    assert missing == {"value/A": "940.01 EUR more", "value/B": "40.01 EUR more"}
+    assert floor.done("why", "1001", "value/A").out.splitlines()[1] == "roastery: 1001 is in value/A"
 
 
 def test_why_counts_money_in_the_currency_of_the_shop(floor: Floor) -> None:

@@ -1,6 +1,8 @@
 """Facts: literal figures, and that keeping them incrementally never differs from working them out anew."""
 
+import math
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,6 +20,7 @@ from connector.groups import Definition
 from connector.mirror import Mirror, Terms, open_shop
 from connector.model import Customer, Kind, LineItem, Order, Payment, Record, Refund, Shipment
 from connector.rules import RuleContext, parse
+from connector.scores import score
 
 START = datetime(2025, 1, 1, 12, tzinfo=UTC)
 TODAY = date(2026, 6, 1)
@@ -33,6 +36,14 @@ RULES = [
     ),
     Definition(name="value/A", rule=parse("abc_class = 'A'")),
     Definition(name="value/rest", rule=parse("number_of_orders > 0"), after=("value/A",)),
+    Definition(name="best", rule=parse("sk_rfm_group IN ('CHAMPIONS', 'LOYAL') OR rfm_recency = 5")),
+    Definition(name="cheap", rule=parse("rfm_monetary <= 2 AND NOT rfm_frequency >= 4")),
+    Definition(
+        name="chosen",
+        rule=parse("amount_spent > 30"),
+        include=("A@example.com ", "#3"),
+        exclude=("b@example.com", "#4"),
+    ),
 ]
 
 
@@ -72,6 +83,15 @@ class Shop:
             " LEFT JOIN customers AS c ON c.customer = p.customer WHERE p.cluster <> ''"
         )
         return {row["identity"]: {key: row[key] for key in row.keys() if key != "person"} for row in rows}  # noqa: SIM118
+
+    def scores(self) -> dict[str, tuple[int, int, int]]:
+        """Recency, frequency and monetary value of everybody who is ranked, as rules see them."""
+        columns = ", ".join(score(name) for name in ("recency", "frequency", "monetary"))
+        rows = self.db.rows(
+            f"SELECT p.identity, {columns} FROM facts AS f JOIN people AS p USING (person) WHERE f.ranked",
+            {"rule_shop": self.key},
+        )
+        return {row[0]: (row[1], row[2], row[3]) for row in rows}
 
 
 @pytest.fixture
@@ -304,6 +324,95 @@ def steps(draw: st.DrawFn) -> tuple[str, Any]:
     return kind, draw(st.integers(1, 8))
 
 
+def ranked(rows: dict[str, dict[str, Any]]) -> dict[str, tuple[int, int, int]]:
+    """Scores as DEFINITIONS has them, counted out: ceil(5 r / n), r one more than how many have less."""
+    buyers = {who: row for who, row in rows.items() if row["orders"] and row["excluded"] is None}
+
+    def place(row: dict[str, Any], figure: str) -> int:
+        rank = 1 + sum(other[figure] < row[figure] for other in buyers.values())
+        return math.ceil(Fraction(5 * rank, len(buyers)))
+
+    return {
+        who: (place(row, "last_day"), place(row, "orders"), place(row, "spent"))
+        for who, row in buyers.items()
+    }
+
+
+def test_equal_customers_score_equally_and_the_worst_fifth_scores_one(shop: Shop) -> None:
+    """Ten buyers: one order of 10 euros seven times, two orders, three, and one of 500 euros."""
+    for number in range(1, 8):
+        shop.store(customer(number), order(100 + number, number, total=1000, placed_at=START))
+    shop.store(customer(8), *(order(200 + nth, 8, total=1000, placed_at=START) for nth in range(2)))
+    shop.store(customer(9), *(order(300 + nth, 9, total=1000, placed_at=START) for nth in range(3)))
+    shop.store(customer(10), order(400, 10, total=50_000, placed_at=START + timedelta(days=1)), customer(11))
+    shop.refresh()
+    assert shop.scores() == {
+        # nine came last on the same day and share rank 1 of 10; eight ordered once
+        **{f"c:{number}": (1, 1, 1) for number in range(1, 8)},
+        "c:8": (1, 5, 4),  # rank 9 of 10, rank 8 of 10
+        "c:9": (1, 5, 5),
+        "c:10": (5, 1, 5),
+    }
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(
+        st.lists(
+            st.tuples(st.integers(1, 40), st.integers(1, 60), st.integers(0, 6), st.integers(0, 12)),
+            min_size=1,
+            max_size=25,
+        ),
+        min_size=2,
+        max_size=6,
+    )
+)
+def test_scores_follow_every_change_by_moving_their_cut_points(
+    rounds: list[list[tuple[int, int, int, int]]],
+) -> None:
+    with TemporaryDirectory() as folder:
+        kept = Shop(Path(folder) / "kept.sqlite")
+        kept.store(*(customer(number) for number in range(1, 41)))
+        for batch in rounds:
+            for buyer, number, value, day in batch:
+                kept.store(order(number, buyer, total=value * 1000, placed_at=START + timedelta(days=day)))
+            kept.refresh()
+            assert kept.scores() == ranked(kept.facts())
+        kept.db.close()
+
+
+def test_a_day_that_passes_moves_no_score_and_looks_at_nobody(shop: Shop) -> None:
+    for number in range(1, 8):
+        shop.store(customer(number), order(number, number, total=number * 1000))
+    shop.refresh()
+    before = shop.scores()
+    with shop.db.write() as connection:
+        connection.execute("DELETE FROM dirty")
+    shop.refresh(TODAY + timedelta(days=1))
+    assert shop.scores() == before
+    assert shop.db.value("SELECT count(*) FROM dirty") == 0
+
+
+def test_facts_of_a_past_day_are_those_that_were_worked_out_then(tmp_path: Path) -> None:
+    early, late = date(2026, 1, 1), date(2026, 6, 1)
+    then, now = Shop(tmp_path / "then.sqlite"), Shop(tmp_path / "now.sqlite")
+    for number in range(1, 13):
+        placed = datetime(2025, number, 10, tzinfo=UTC)
+        for shop in (then, now):
+            shop.store(customer(number), order(number, number, total=number * 700, placed_at=placed))
+        now.store(order(100 + number, number, placed_at=datetime(2026, 1, 1 + number, tzinfo=UTC)))
+    now.store(customer(450))  # made in March
+    then.refresh(early)
+    now.refresh(late)
+    now.refresh_groups(late)
+    members, facts_now = now.members(), now.facts()
+    with facts.as_of(now.db, now.key, early, Window()):
+        assert now.facts() == then.facts()
+        assert now.scores() == then.scores()
+        assert now.members() == []
+    assert (now.members(), now.facts()) == (members, facts_now)
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.lists(steps(), min_size=1, max_size=4), min_size=1, max_size=8))
 def test_incremental_and_full_always_agree(rounds: list[list[tuple[str, Any]]]) -> None:
@@ -321,7 +430,7 @@ def test_incremental_and_full_always_agree(rounds: list[list[tuple[str, Any]]]) 
                     kept.store(gone={which: [str(value)]})
             kept.refresh(today)
             kept.refresh_groups(today)
-        incremental = kept.facts()
+        incremental, scores = kept.facts(), kept.scores()
         members = kept.members()
         assignment = (
             "SELECT o.id, p.identity FROM orders AS o LEFT JOIN people AS p USING (person) ORDER BY o.id"
@@ -335,6 +444,7 @@ def test_incremental_and_full_always_agree(rounds: list[list[tuple[str, Any]]]) 
         kept.refresh(today)
         kept.refresh_groups(today)
         assert incremental == kept.facts()
+        assert scores == kept.scores() == ranked(kept.facts())
         assert members == kept.members()
         assert people_before == [tuple(row) for row in kept.db.rows(assignment)]
         kept.db.close()

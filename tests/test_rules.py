@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from connector import scores
 from connector.model import Feature
 from connector.rules import RuleError, compile_rule, explain, parse
 from tests.rule_shop import CONTEXT, RuleShop, day, instant
@@ -80,6 +81,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RuleShop]:
         (3, "sms", "unsubscribed"),
     ):
         shop.insert("consents", customer=person, channel=channel, state=state)
+    with shop.db.write() as connection:
+        connection.execute("UPDATE facts SET ranked = orders > 0")
+        scores.rank_all(connection, 1)
     for group, person in ((1, 1), (1, 5), (2, 3), (3, 1), (4, 3)):
         shop.insert("members", grp=group, person=person, entered_at=0)
     yield shop
@@ -103,7 +107,8 @@ ANNA: dict[str, Any] = {
     "account_status": "enabled",
     "birthday": "1980-04-15",
     "gender": "female",
-    "attributes": '{"rfm_group": "CHAMPIONS", "predicted_spend_tier": "HIGH"}',
+    "attributes": '{"rfm_group": "CHAMPIONS", "predicted_spend_tier": "HIGH",'
+    ' "abandoned_checkout_date": "2026-03-29T23:30:00Z"}',
 }
 BERT: dict[str, Any] = {
     "email_key": "bert@example.org",
@@ -228,6 +233,24 @@ MEMBERS = {
     "abc_class IS NULL": [4, 5],
     "rfm_group = 'CHAMPIONS'": [1],
     "predicted_spend_tier = 'HIGH'": [1],
+    "abandoned_checkout_date = yesterday": [1],  # half past one in Berlin, where summer time has begun
+    "abandoned_checkout_date < yesterday": [],
+    "abandoned_checkout_date IS NULL": [2, 3, 4, 5],
+    "birthday < 1990-12-31": [1],
+    "birthday BETWEEN 1990-12-31 AND 2000-02-29": [2, 3],
+    "birthday IS NULL": [4, 5],
+    # of four buyers the ranks 1 to 4 score 2 to 5
+    "rfm_recency = 5": [5],
+    "rfm_recency >= 3": [1, 2, 5],
+    "rfm_frequency = 2": [2],
+    "rfm_frequency IN (4, 5)": [1, 5],
+    "rfm_monetary BETWEEN 3 AND 4": [3, 5],
+    "rfm_monetary IS NULL": [4],
+    "sk_rfm_group = 'LOYAL'": [1],
+    "sk_rfm_group = 'NEEDS_ATTENTION'": [2],
+    "sk_rfm_group = 'AT_RISK'": [3],
+    "sk_rfm_group = 'PROSPECTS'": [4],
+    "sk_rfm_group != 'ACTIVE'": [1, 2, 3, 4],
     "gender = 'FEMALE'": [1],
     "guest = true": [4, 5],
     "guest != true": [1, 2, 3],
@@ -279,6 +302,19 @@ MEMBERS = {
     "products_purchased MATCHES (quantity > 1)": [1, 2],
     "products_purchased MATCHES (id = 9, count > 1)": [3],
     "products_purchased MATCHES (id = 7, sum_quantity >= 3)": [2],
+    "products_purchased MATCHES (id = 9, count = 0)": [1, 2, 4],
+    "products_purchased MATCHES (id = 9, count < 2)": [1, 2, 4, 5],
+    "products_purchased MATCHES (id = 9, count BETWEEN 0 AND 1)": [1, 2, 4, 5],
+    "products_purchased MATCHES (id = 9, count NOT BETWEEN 0 AND 1)": [3],
+    "products_purchased MATCHES (id = 9, count IN (2, 3))": [3],
+    "products_purchased MATCHES (id = 9, count NOT IN (2, 3))": [1, 2, 4, 5],
+    "products_purchased MATCHES (id = 7, count != 1)": [3, 4, 5],
+    "products_purchased NOT MATCHES (tag = 'espresso', count >= 1, sum_quantity < 3)": [2, 3, 4, 5],
+    "first_product MATCHES (sku = 'T-1')": [3, 5],
+    "first_product MATCHES (tag = 'espresso')": [2],
+    "first_product(title: 'Espresso Nr. 7') = true": [2],
+    "first_product MATCHES (id = 9, quantity >= 1)": [3, 5],
+    "first_product NOT MATCHES (id = 9)": [1, 2, 4],
     "orders_with_code MATCHES (campaign = 'welcome')": [2],
     "orders_with_code MATCHES (code STARTS WITH 'welcome')": [2],
     # other groups, and days that come every year
@@ -317,6 +353,11 @@ MEMBERS = {
 @pytest.mark.parametrize("text", MEMBERS)
 def test_members(shop: RuleShop, text: str) -> None:
     assert shop.members(text) == MEMBERS[text]
+
+
+@pytest.mark.parametrize("text", MEMBERS)
+def test_asked_of_everybody_at_once_the_answers_are_the_same(shop: RuleShop, text: str) -> None:
+    assert shop.members(text, everybody=True) == MEMBERS[text]
 
 
 @pytest.mark.parametrize("text", MEMBERS)

@@ -16,8 +16,8 @@ ERRORS = {
     "": "The rule is empty. A rule is a condition, such as number_of_orders > 3.",
     "numbr_of_orders > 3": "There is no attribute 'numbr_of_orders'. Did you mean 'number_of_orders'?",
     "zzz = 1": "There is no attribute 'zzz'.",
-    "abandoned_checkout_date > -3d": (
-        "'abandoned_checkout_date' exists in Shopify's language, but abandoned checkouts are not mirrored."
+    "created_by_app_id = 5": (
+        "'created_by_app_id' exists in Shopify's language, but shops do not say which app created a customer."
     ),
     "shopify_email.opened() = true": (
         "'shopify_email.opened' exists in Shopify's language, but what happened to an e-mail is known to"
@@ -172,7 +172,18 @@ def test_limits() -> None:
 
 PIECES = (
     *("guest", "number_of_orders", "amount_spent", "last_order_date", "customer_tags", "customer_group"),
-    *("orders_placed", "products_purchased", "in_group", "ladder", "anniversary", "abc_class", "refund_rate"),
+    *(
+        "orders_placed",
+        "products_purchased",
+        "first_product",
+        "sk_rfm_group",
+        "rfm_recency",
+        "in_group",
+        "ladder",
+        "anniversary",
+        "abc_class",
+        "refund_rate",
+    ),
     *(
         "tag",
         "count",
@@ -223,6 +234,7 @@ def _parses_or_complains(text: str) -> bool:
         return False
     try:
         compile_rule(rule, CONTEXT)
+        compile_rule(rule, CONTEXT, everybody=True)
     except RuleError as error:
         assert "There is no " in str(error)  # noqa: PT017
     return True
@@ -255,6 +267,7 @@ SEEDS = (
     "NOT (customer_tags CONTAINS 'vip' OR guest = false)",
     "anniversary('birthday') BETWEEN today AND +30d",
     "ladder('value') IN ('A', 'B')",
+    "first_product MATCHES (sku = 'E-1', quantity >= 2) OR sk_rfm_group = 'LOYAL'",
 )
 
 

@@ -123,7 +123,7 @@ def _portrait(db: Database, shop: int, name: str, person: int) -> Portrait:
             )
         ],
         codes=_codes(db, shop, ids),
-        orders=[_order(db, row) for row in _orders(db, person)],
+        orders=orders_of(db, person),
     )
 
 
@@ -160,8 +160,10 @@ def _codes(db: Database, shop: int, ids: list[str]) -> list[dict[str, str]]:
     ]
 
 
-def _orders(db: Database, person: int) -> list[sqlite3.Row]:
-    return db.rows("SELECT * FROM orders WHERE person = ? ORDER BY placed_at DESC", (person,))
+def orders_of(db: Database, person: int) -> list[OrderLine]:
+    """All orders of a person, the latest first, with why one does not count."""
+    rows = db.rows("SELECT * FROM orders WHERE person = ? ORDER BY placed_at DESC", (person,))
+    return [_order(db, row) for row in rows]
 
 
 def _order(db: Database, row: sqlite3.Row) -> OrderLine:
@@ -179,7 +181,8 @@ def _order(db: Database, row: sqlite3.Row) -> OrderLine:
 
 
 def _tell(who: Portrait) -> None:
-    show(f"\n{who.shop}: {who.name or who.email or 'no name'} <{who.email or 'no e-mail'}>")
+    address = who.email or "no e-mail"
+    show(f"\n{who.shop}: {who.name} <{address}>" if who.name else f"\n{who.shop}: {address}")
     show(f"  Customer records: {', '.join(who.records) or 'none (a guest)'}")
     if who.left_out:
         show(f"  Left out by your config: {who.left_out}")

@@ -19,6 +19,7 @@ WHERE order_key IN (SELECT value FROM json_each(:orders));
 
 DELETE FROM facts WHERE person IN (SELECT value FROM json_each(:people));
 DELETE FROM members WHERE person IN (SELECT value FROM json_each(:people));
+UPDATE groups SET size = (SELECT count(*) FROM members AS m WHERE m.grp = groups.grp) WHERE shop = :shop;
 DELETE FROM dirty WHERE person IN (SELECT value FROM json_each(:people));
 DELETE FROM people WHERE shop = :shop AND (
     person IN (SELECT value FROM json_each(:people))
@@ -45,6 +46,7 @@ UPDATE issued SET
     code = 'FORGOTTEN' || hex(randomblob(8)), person_key = 'forgotten' || hex(randomblob(8)),
     customer_id = '', terms = NULL, replaces = NULL, earned_by = NULL, state = 'revoked'
 WHERE shop = :shop AND code IN (SELECT value FROM json_each(:codes));
+DELETE FROM handovers WHERE shop = :shop AND code IN (SELECT value FROM json_each(:codes));
 DELETE FROM told_codes WHERE shop = :shop AND code IN (SELECT value FROM json_each(:codes));
 UPDATE assignments SET person_key = 'forgotten' || hex(randomblob(8))
 WHERE shop = :shop AND person_key IN (SELECT value FROM json_each(:marks));

@@ -1,6 +1,8 @@
 """The attributes: one row each, from which the checks, the SQL, the docs and the nearest names all come."""
 
+from connector import rfm
 from connector.rules.columns import Column, Type
+from connector.scores import score
 
 _ORDERS = "orders AS o WHERE o.person = f.person AND o.uncounted IS NULL AND o.gone_at IS NULL"
 # Their index ends with the day: the two days an order can be the first or the last on are read, not all.
@@ -13,19 +15,35 @@ _CONSENT = (
 )
 _CONSENTS = ("SUBSCRIBED", "UNSUBSCRIBED", "PENDING", "NOT_SUBSCRIBED")
 _LAPSED = "f.last_day < :rule_today - :rule_lapse_days"
-_RFM = (
-    "CHAMPIONS",
-    "LOYAL",
-    "ACTIVE",
-    "NEW",
-    "PROMISING",
-    "NEEDS_ATTENTION",
-    "ALMOST_LOST",
-    "AT_RISK",
-    "PREVIOUSLY_LOYAL",
-    "DORMANT",
-    "PROSPECTS",
-)
+_DAY_OF_TEXT = "CAST(julianday({}) - 1721424.5 AS INTEGER)"
+
+
+def _sk_rfm_group() -> str:
+    """The table of names, asked with R and with F + M, which is twice FM."""
+    rows = {
+        recency: " ".join(f"WHEN s.fm >= {2 * least:.0f} THEN '{name}'" for least, name in names)
+        for recency, names in rfm.NAMES.items()
+    }
+    names = " ".join(f"WHEN {recency} THEN CASE {row} END" for recency, row in rows.items())
+    scores = f"SELECT {score('recency')} AS r, {score('frequency')} + {score('monetary')} AS fm"
+    return (
+        f"CASE WHEN f.orders = 0 THEN '{rfm.PROSPECTS}'"
+        f" ELSE (SELECT CASE s.r {names} END FROM ({scores}) AS s) END"
+    )
+
+
+def _score(name: str, of: str) -> Column:
+    return Column(
+        name=f"rfm_{name}",
+        type=Type.NUMBER,
+        sql=score(name),
+        origin="extension",
+        lifetime=True,
+        doc=f"Score by {of}, 5 the best fifth and 1 the worst; equal customers score equally."
+        " Missing without an order.",
+        example=f"rfm_{name} >= 4",
+    )
+
 
 _ROWS = (
     Column(
@@ -47,6 +65,15 @@ _ROWS = (
         example="average_order_value BETWEEN 40 AND 79.99",
     ),
     Column(
+        name="abandoned_checkout_date",
+        type=Type.MOMENT,
+        sql="CAST(round((julianday(json_extract(c.attributes, '$.abandoned_checkout_date')) - 2440587.5)"
+        " * 86400000) AS INTEGER)",
+        doc="The day on which the customer last left a checkout without paying, where the adapter gives it as"
+        " an attribute of the customer.",
+        example="abandoned_checkout_date >= -7d",
+    ),
+    Column(
         name="abc_class",
         type=Type.CHOICE,
         sql="f.abc_class",
@@ -55,6 +82,14 @@ _ROWS = (
         lifetime=True,
         doc="The ABC class by turnover within the window of the shop; missing without an order in it.",
         example="abc_class = 'A'",
+    ),
+    Column(
+        name="birthday",
+        type=Type.DAY,
+        sql=_DAY_OF_TEXT.format("c.birthday"),
+        origin="extension",
+        doc="The day of birth, where the shop stores it. For the day that comes every year see anniversary.",
+        example="birthday < 1990-01-01",
     ),
     Column(
         name="companies",
@@ -263,13 +298,26 @@ _ROWS = (
         doc="Share of the money charged that was refunded, from 0 to 1, over the orders that count.",
         example="refund_rate > 0.3",
     ),
+    _score("frequency", "how many orders count"),
     Column(
         name="rfm_group",
         type=Type.CHOICE,
         sql="upper(json_extract(c.attributes, '$.rfm_group'))",
-        choices=_RFM,
+        choices=rfm.GROUPS,
         doc="Shopify's own figure, where the shop gives it.",
         example="rfm_group = 'CHAMPIONS'",
+    ),
+    _score("monetary", "amount_spent"),
+    _score("recency", "last_order_date"),
+    Column(
+        name="sk_rfm_group",
+        type=Type.CHOICE,
+        sql=_sk_rfm_group(),
+        choices=rfm.GROUPS,
+        origin="extension",
+        lifetime=True,
+        doc="Our figure, from the three scores; PROSPECTS have no order. It is there for every shop.",
+        example="sk_rfm_group = 'AT_RISK'",
     ),
     Column(
         name="sms_subscription_status",
@@ -285,7 +333,6 @@ ATTRIBUTES = {row.name: row for row in _ROWS}
 
 #: What Shopify's language has and a mirror does not, with the reason.
 ABSENT = {
-    "abandoned_checkout_date": "abandoned checkouts are not mirrored",
     "created_by_app_id": "shops do not say which app created a customer",
     "customer_within_distance": "addresses are mirrored without coordinates",
     "product_subscription_status": "subscriptions are not mirrored",

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -46,13 +47,17 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     parameters: Mapping[str, Parameter] = {}
 
 
-def compile_rule(rule: Rule, context: RuleContext) -> Compiled:
+def compile_rule(rule: Rule, context: RuleContext, *, everybody: bool = False) -> Compiled:
     """The rule as SQL for one shop and day.
+
+    Args:
+        everybody: it is to be asked of most people, not of a few: what only few rows can answer is looked up
+            once. The answers are the same.
 
     Raises:
         RuleError: it refers to a group that the context does not have.
     """
-    writer = _Writer(rule, context)
+    writer = _Writer(rule, context, everybody=everybody)
     piece = writer.tree(rule.tree)
     sql = writer.aside(rule.tree) if piece.height > _LOW else piece.sql
     return Compiled(sql, writer.parameters(sql))
@@ -77,7 +82,8 @@ class _Piece(NamedTuple):
 
 
 class _Writer:
-    def __init__(self, rule: Rule, context: RuleContext) -> None:
+    def __init__(self, rule: Rule, context: RuleContext, *, everybody: bool = False) -> None:
+        self._everybody = everybody
         self._rule = rule
         self._context = context
         zone, exponent = ZoneInfo(context.time_zone), decimals(context.currency)
@@ -146,6 +152,8 @@ class _Writer:
 
     def _function(self, leaf: Leaf, function: Function) -> str:
         rows, wholes = _split(leaf.rows)
+        if self._everybody and function.lookup and _is_selective(rows) and _needs_rows(wholes):
+            return f"{'NOT ' if leaf.negated else ''}{self._looked_up(function, rows, wholes)}"
         source = self._matching(function, rows)
         if wholes:
             answer = " AND ".join(self._comparer.compare(check) for check in wholes)
@@ -153,6 +161,13 @@ class _Writer:
         else:
             sql = f"EXISTS (SELECT 1 FROM {source})"
         return f"NOT {sql}" if leaf.negated else sql
+
+    def _looked_up(self, function: Function, rows: Sequence[Check], wholes: Sequence[Check]) -> str:
+        """The same, from the rows to the people: not correlated, so that SQLite works it out once."""
+        demands = " AND ".join([function.lookup, *(self._comparer.demand(check) for check in rows)])
+        answer = " AND ".join(self._comparer.compare(check) for check in wholes)
+        having = f" GROUP BY o.person HAVING {answer}" if wholes else ""
+        return f"f.person IN (SELECT o.person FROM {demands}{having})"
 
     def _matching(self, function: Function, rows: Sequence[Check]) -> str:
         return " AND ".join([function.source, *(self._comparer.demand(check) for check in rows)])
@@ -251,6 +266,38 @@ _NAMING = (Operator.EQUAL, Operator.UNEQUAL, Operator.IN)
 # SQLite's parser has room for about 100 open brackets and half-read operators (measured); a condition takes
 # up to 40. Rules this high leave it enough, whatever their order.
 _LOW = 6
+
+
+def _is_selective(rows: Iterable[Check]) -> bool:
+    """Whether few of all rows match, by an index: certain products."""
+    return any(
+        check.column.type in (Type.ID, Type.WORD)
+        and check.operator in (Operator.EQUAL, Operator.IN)
+        and not check.negated
+        and not check.column.also
+        for check in rows
+    )
+
+
+def _needs_rows(wholes: Sequence[Check]) -> bool:
+    """Whether the answer about no rows at all, whose count and sum are 0, is no."""
+    return not wholes or any(not _holds_of_zero(check) for check in wholes)
+
+
+def _holds_of_zero(check: Check) -> bool:
+    numbers = [value for value in check.values if isinstance(value, int | Decimal)]
+    match check.operator:
+        case Operator.MORE:
+            holds = numbers[0] < 0
+        case Operator.AT_LEAST:
+            holds = numbers[0] <= 0
+        case Operator.EQUAL | Operator.IN:
+            holds = 0 in numbers
+        case Operator.BETWEEN:
+            holds = numbers[0] <= 0 <= numbers[1]
+        case _:
+            return True  # it may: then there is nothing to gain
+    return holds is not check.negated
 
 
 def _split(rows: Iterable[Check]) -> tuple[list[Check], list[Check]]:

@@ -20,6 +20,7 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
     doc: str
     example: str
     origin: Origin = "shopify"
+    lookup: str = ""  #: `source` without `f`, from what is bought to the people; `o.person` is one
     lifetime: bool = True  #: if no date keeps it to a part of the history
 
     def parameter(self, name: str) -> Column | None:
@@ -27,6 +28,11 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _COUNTS = "o.person = f.person AND o.uncounted IS NULL AND o.gone_at IS NULL"
+# Its index ends with the day, so that only the orders of the first day are read.
+_FIRST_ORDER = (
+    "SELECT e.order_key FROM orders AS e WHERE e.person = f.person AND e.uncounted IS NULL"
+    " AND e.gone_at IS NULL AND e.day = f.first_day ORDER BY e.placed_at, e.order_key LIMIT 1"
+)
 
 _DATE = Column(
     name="date",
@@ -113,6 +119,28 @@ _OF_AN_ORDER = (
     ),
 )
 
+_OF_A_PRODUCT = (
+    Column(
+        name="id",
+        type=Type.ID,
+        sql="l.product_id",
+        doc="The product, by the shop's id; several with IN (…).",
+        example="id IN (1012132033639, 2012162031638)",
+    ),
+    _word("tag", "shopify", "A tag of the product."),
+    _word("category", "shopify", "A category of the product."),
+    _word("vendor", "extension", "Its vendor or manufacturer."),
+    _word("sku", "extension", "Its number in the shop.", "l.sku"),
+    _word("title", "extension", "Its title, now or when it was bought.", "l.title"),
+)
+_QUANTITY = Column(
+    name="quantity",
+    type=Type.NUMBER,
+    sql="l.remaining",
+    doc="Pieces in one line of an order, less those that came back.",
+    example="quantity >= 2",
+)
+
 _ROWS = (
     Function(
         name="orders_placed",
@@ -138,28 +166,14 @@ _ROWS = (
         name="products_purchased",
         source="orders AS o JOIN line_items AS l ON l.order_key = o.order_key AND l.remaining > 0"
         f" WHERE {_COUNTS}",
+        lookup="line_items AS l CROSS JOIN orders AS o ON o.order_key = l.order_key"
+        " WHERE l.shop = :rule_shop AND l.remaining > 0 AND o.person IS NOT NULL AND o.uncounted IS NULL"
+        " AND o.gone_at IS NULL",
         counted="DISTINCT o.order_key",
         parameters=(
-            Column(
-                name="id",
-                type=Type.ID,
-                sql="l.product_id",
-                doc="The product, by the shop's id; several with IN (…).",
-                example="id IN (1012132033639, 2012162031638)",
-            ),
-            _word("tag", "shopify", "A tag of the product."),
-            _word("category", "shopify", "A category of the product."),
-            _word("vendor", "extension", "Its vendor or manufacturer."),
-            _word("sku", "extension", "Its number in the shop.", "l.sku"),
-            _word("title", "extension", "Its title, now or when it was bought.", "l.title"),
+            *_OF_A_PRODUCT,
             _DATE,
-            Column(
-                name="quantity",
-                type=Type.NUMBER,
-                sql="l.remaining",
-                doc="Pieces in one line of an order, less those that came back.",
-                example="quantity >= 2",
-            ),
+            _QUANTITY,
             Column(
                 name="sum_quantity",
                 type=Type.NUMBER,
@@ -172,6 +186,16 @@ _ROWS = (
         ),
         doc="Whether such products were bought and not all returned.",
         example="products_purchased MATCHES (tag = 'espresso', date >= -1y)",
+    ),
+    Function(
+        name="first_product",
+        source="orders AS o JOIN line_items AS l ON l.order_key = o.order_key AND l.remaining > 0"
+        f" WHERE {_COUNTS} AND o.order_key = ({_FIRST_ORDER})",
+        counted="*",
+        parameters=(*_OF_A_PRODUCT, _QUANTITY),
+        doc="Whether such products were in the first order that counts, and not all returned.",
+        example="first_product MATCHES (tag = 'espresso')",
+        origin="extension",
     ),
     Function(
         name="orders_with_code",
