@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
-from connector import campaigns, ledger, mirror
+from connector import campaigns, ledger, mirror, people
 from connector.adapter import Page
 from connector.errors import DatabaseError, StammkundeError
 from connector.mirror import Mirror, Read
@@ -64,6 +64,8 @@ def _pull(shop: Shop, *, full: bool) -> Pulled:
     copy = shop.mirror()
     copy.judge_anew()
     for kind in Kind:
+        if kind is Kind.ORDERS:
+            _join_first_customers(shop)
         if kind is not Kind.PRODUCTS or Feature.PRODUCTS in pulled.info.features:
             _read_kind(shop, copy, kind, pulled, full=full)
     if Feature.TAGS in pulled.info.features:
@@ -74,6 +76,15 @@ def _pull(shop: Shop, *, full: bool) -> Pulled:
         for kind in (Kind.CUSTOMERS, Kind.ORDERS):
             _sweep(shop, copy, kind, pulled)
     return pulled
+
+
+def _join_first_customers(shop: Shop) -> None:
+    """Work out people before the first orders come, so that each order is written with its person.
+
+    Measured with five million orders: to write the person into each of them later takes as long as all else.
+    """
+    if not shop.db.value("SELECT EXISTS (SELECT 1 FROM orders WHERE shop = ?)", (shop.key,)):
+        people.refresh(shop.db, shop.key, shop.terms())
 
 
 def _read_kind(shop: Shop, copy: Mirror, kind: Kind, pulled: Pulled, *, full: bool) -> None:

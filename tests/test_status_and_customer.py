@@ -72,6 +72,7 @@ def test_a_status_as_json(floor: Floor) -> None:
         "approved_changes": None,
         "unknown_tags": 0,
         "open_codes": 2,
+        "alerts": [],
     }
     assert (push["kind"], push["outcome"], push["counts"]) == ("push", "done", {"done": 5, "refused": 0})
     assert (pull["kind"], pull["outcome"]) == ("pull", "done")
@@ -94,7 +95,15 @@ def test_codes_that_have_ended_are_not_open(floor: Floor) -> None:
     assert floor.done("status", "--json").json()[0]["open_codes"] == 0
 
 
+def test_without_names_a_customer_goes_by_the_address(floor: Floor) -> None:
+    floor.first_push()
+    assert floor.done("customer", "1002").out.startswith(
+        "\nroastery: ben@example.com\n  Customer records: 1002\n"
+    )
+
+
 def test_one_customer_by_id(floor: Floor) -> None:
+    floor.write_config(top='[privacy]\nkeep = ["names"]\n')
     floor.first_push()
     assert floor.done("customer", "1002").out == (
         "\nroastery: Ben Berg <ben@example.com>\n"

@@ -3,6 +3,7 @@
 import click
 import msgspec
 
+from connector import groups as grouping
 from connector import ledger, metrics
 from connector import sync as line
 from connector.cli import report
@@ -12,7 +13,6 @@ from connector.cli.shops import each_shop, leave, wait_option
 from connector.metrics import Overview
 from connector.plan import Plan
 from connector.pull import Pulled
-from connector.pull import pull as read_shop
 from connector.push import Pushed
 from connector.shop import Shop
 
@@ -41,7 +41,7 @@ def pull(installation: Installation, shops: tuple[str, ...], full: bool, wait: f
     """
 
     def work(shop: Shop) -> Read:
-        pulled = read_shop(shop, full=full)
+        pulled = line.read(shop, full=full)
         line.work_out(shop)
         overview = metrics.overview(shop.db, shop.key, shop.today(), installation.config.lapse_days)
         shop.watch.close()
@@ -55,20 +55,6 @@ def pull(installation: Installation, shops: tuple[str, ...], full: bool, wait: f
     elif done:
         say("\nNothing was written to your shop. Next: `stammkunde groups`, then `stammkunde plan`.")
     leave(code)
-
-
-@click.command()
-@shops_argument
-@json_option
-@pass_installation
-def groups(installation: Installation, shops: tuple[str, ...], as_json: bool) -> None:
-    """Show who belongs to which group, as it was last worked out."""
-    found = [report.groups_of(installation, settings) for settings in installation.shops(shops)]
-    if as_json:
-        show_json(found)
-        return
-    for each in found:
-        report.groups(each)
 
 
 @click.command()
@@ -98,6 +84,7 @@ def plan(
             report.plan(made, everything=everything)
         if approve:
             ledger.approve(shop.db, shop.key, [each.change for each in made.changes], shop.now())
+            grouping.accept(shop.db, shop.key)
             say(f"\nApproved. `stammkunde push {shop.name}` does this, and nothing that came up later.")
         return made
 

@@ -49,9 +49,10 @@ def pulled(shop: Shop, what: Pulled, seen: Overview) -> None:
         show(f"Orders not counted: {_counted(words)}.")
     if seen.other_currency:
         show(f"{number(seen.other_currency)} orders in another currency count without their value.")
+    unknown = " (returns unknown)" if what.info.returns_unknown else ""
     show(
         f"Stammkunden (4 orders or more, the last within {seen.lapse_days} days): {number(seen.regulars)},"
-        f" {share(seen.regulars_spent, seen.spent)} of sales.\n"
+        f" {share(seen.regulars_spent, seen.spent)} of sales{unknown}.\n"
         f"Bought once: {share(seen.bought_once, seen.buyers)}."
         f" No order for {seen.lapse_days} days: {number(seen.lapsed)}."
     )

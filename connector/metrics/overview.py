@@ -11,7 +11,7 @@ from connector.database import Database
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
     """The first look at a shop. Money in minor units; *spent*, all of the mirrored history."""
 
-    customers: int  #: accounts and guests with a record, left-out ones aside
+    customers: int  #: people of whom the shop keeps a record, left-out ones aside
     orders: int  #: eligible orders, left-out people aside
     spent: int
     first_order: date | None
@@ -46,7 +46,8 @@ def overview(db: Database, shop: int, today: date, lapse_days: int) -> Overview:
     counted = next((each for each in orders if each["why"] is None), None)
     return Overview(
         customers=db.value(
-            "SELECT count(*) FROM customers AS c LEFT JOIN people AS p USING (person)"
+            "SELECT count(DISTINCT coalesce(c.person, -c.customer))"
+            " FROM customers AS c LEFT JOIN people AS p USING (person)"
             " WHERE c.shop = ? AND c.gone_at IS NULL AND p.excluded IS NULL",
             (shop,),
         ),

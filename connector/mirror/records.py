@@ -253,7 +253,7 @@ class Writer:
 
     def _hand_over(self, fresh: Sequence[int]) -> list[int]:
         """Give new orders of a known account to its person. Returns those that have none yet."""
-        if self._rebuild or not fresh:
+        if not fresh:
             return []
         found = self._connection.execute(
             "UPDATE orders SET person = c.person FROM customers AS c"
@@ -262,6 +262,8 @@ class Writer:
             " RETURNING orders.order_key, orders.person",
             (rows.json_text(list(fresh)),),
         ).fetchall()
+        if self._rebuild:
+            return []
         self._soil(row["person"] for row in found)
         handed = {row["order_key"] for row in found}
         return [key for key in fresh if key not in handed]

@@ -67,17 +67,19 @@ _ORDERS = (
     _NUMBERS
     + f"""INSERT INTO orders (shop, id, number, customer_id, placed_at, day, updated_at, test, currency,
         total, goods, discounts, shipping, tax, refunded, spent, net, payment, shipment, open_return,
-        has_code, uncounted, returned, digest, read_at)
-    SELECT :shop, CAST(10000000 + i AS TEXT), '#' || i,
-        CAST(1000000 + CAST(:buyers * u * (0.92 * u + 0.08) AS INTEGER) AS TEXT),
+        has_code, uncounted, returned, digest, read_at, person)
+    SELECT :shop, CAST(10000000 + i AS TEXT), '#' || i, buyer,
         :first_moment + d * 86400000, :first_day + d, 0, 0, 'EUR', total, total, 0, 0, 0, 0,
-        total, total, 'paid', 'shipped', 0, w % 6 = 0, iif(w % 33 = 0, 'cancelled', NULL), 0, 0, 0
+        total, total, 'paid', 'shipped', 0, w % 6 = 0, iif(w % 33 = 0, 'cancelled', NULL), 0, 0, 0,
+        (SELECT c.person FROM customers AS c WHERE c.shop = :shop AND c.id = buyer)
     FROM (
-        SELECT i, {_HASH.format(i="i", salt=17)} / 4294967296.0 AS u,
+        SELECT i, w, total, d,
+            CAST(1000000 + CAST(:buyers * u * (0.92 * u + 0.08) AS INTEGER) AS TEXT) AS buyer
+        FROM (SELECT i, {_HASH.format(i="i", salt=17)} / 4294967296.0 AS u,
             {_HASH.format(i="i * 31", salt=977)} / 65536 AS w,
             900 + {_HASH.format(i="i * 7", salt=5)} / 65536 % 11100 AS total,
             i * {DAYS} / :count AS d
-        FROM numbers
+        FROM numbers)
     )"""
 )
 _LINES = f"""
@@ -97,6 +99,7 @@ def fill(db: Database, shop: int, buyers: int, order_count: int) -> None:
     values |= {"first_moment": round(first.timestamp() * 1000), "first_day": first.toordinal()}
     with db.write() as connection:
         connection.execute(_CUSTOMERS, values | {"count": buyers})
+    people.refresh(db, shop, TERMS)  # as a first pull does, so that orders are written with their person
     with db.write() as connection:
         connection.execute(_ORDERS, values | {"count": order_count})
     with db.write() as connection:
