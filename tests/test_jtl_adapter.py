@@ -149,7 +149,14 @@ def test_check_knows_the_shop_and_says_that_returns_are_unknown(
     assert info.returns_unknown
     assert info.coupons_per_order == 1
     assert set(info.code_alphabet or "") == set("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
-    assert info.coupon_terms == {CouponTerm.MINIMUM, CouponTerm.NOT_COMBINABLE, CouponTerm.TITLES}
+    assert info.coupon_terms == {
+        CouponTerm.MINIMUM,
+        CouponTerm.NOT_COMBINABLE,
+        CouponTerm.TITLES,
+        CouponTerm.FREE_SHIPPING,
+        CouponTerm.PRODUCTS,
+        CouponTerm.CATEGORIES,
+    }
     assert info.features >= {Feature.TAGS, Feature.COUPONS, Feature.GUEST_RECORDS, Feature.CUSTOMER_GROUPS}
 
 
@@ -476,5 +483,5 @@ def test_a_coupon_worth_nothing_is_refused_alone(shop: JtlSandbox, adapter: JtlA
 
 
 def test_no_webhook_is_believed(adapter: JtlAdapter) -> None:
-    with pytest.raises(AuthError, match="sends no webhooks"):
+    with pytest.raises(AuthError, match="`webhook_secret` is not in the config"):
         adapter.event({"X-Signature": "x"}, b'{"id": 1001}')

@@ -1,6 +1,7 @@
 """To be forgotten, to see what is stored, not to be profiled, not to be kept for ever."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from datetime import date
@@ -11,6 +12,7 @@ import pytest
 from connector.model import Consent, Kind
 from tests.shopfloor import CAMPAIGN, GROUPS, MADE, Floor, customer, order, people, put, shopfloor
 
+ROOT = Path(__file__).parent.parent
 NAMES = '[privacy]\nkeep = ["names", "phone", "birthday"]\n'
 
 
@@ -248,3 +250,36 @@ def test_privacy_texts_say_what_the_config_does(floor: Floor, language: str, sen
     text = floor.done("privacy", "--language", language).out
     assert [each for each in [*sentences, "Shopify", "party"] if each not in text] == []
     assert "{{" not in text
+
+
+#: Tables that hold nothing about a person.
+NOBODY = {
+    "_sqlite_migrations",
+    "abc_cuts",
+    "figures",
+    "forgotten",
+    "groups",
+    "installation",
+    "joined_shops",
+    "line_items",
+    "outbox_fed",
+    "prefixes",
+    "product_words",
+    "products",
+    "reads",
+    "receivers",
+    "refunds",
+    "rfm_cuts",
+    "runs",
+    "shops",
+    "stopped_campaigns",
+    "watermarks",
+}
+
+
+def test_whoever_adds_a_table_says_what_becomes_of_it_when_somebody_is_forgotten(floor: Floor) -> None:
+    floor.done("pull")
+    tables = {name for (name,) in floor.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    script = (ROOT / "connector/privacy/erase.sql").read_text(encoding="utf-8")
+    erased = set(re.findall(r"^(?:DELETE FROM|UPDATE) (\w+)", script, re.MULTILINE)) | {"approvals"}
+    assert tables - {"sqlite_sequence", "sqlite_stat1"} - erased == NOBODY - erased

@@ -4,18 +4,19 @@ Its orders may come from JTL-Wawi instead, see `adapters.jtl.two_sources`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
+import msgspec
 from pydantic import SecretStr
 
+from adapters.jtl import webhooks
 from adapters.jtl.client import Core, Plugin, shop_url
 from adapters.jtl.companion import PluginShop
 from adapters.jtl.core import CoreShop
 from adapters.jtl.two_sources import AmeiseSettings, Bookkeeping, JoinedShop, Unmatched, WawiSettings
-from connector.adapter import Page
+from connector.adapter import Page, Tried, zone_named
 from connector.errors import AuthError, ConfigError
 from connector.http import Limits
 from connector.model import (
@@ -23,6 +24,7 @@ from connector.model import (
     Coupon,
     Customer,
     Event,
+    Feature,
     Kind,
     Order,
     Product,
@@ -30,6 +32,11 @@ from connector.model import (
     Result,
     ShopInfo,
     Tagging,
+)
+
+UNREAD_WEBHOOKS = (
+    "The plugin sends webhooks, but `webhook_secret` is not in the config: they are refused, and changes"
+    " come with the next pull."
 )
 
 
@@ -40,6 +47,7 @@ class JtlAdapter:
         url: address of the shop, such as "https://www.example.de".
         key: key of the plugin Stammkunde Connector, made in the shop's backend; it begins with "skj_".
         core_key: key of the shop's own REST API, with which a shop without the plugin can be read.
+        webhook_secret: shown once by the plugin where its webhooks are switched on; it begins with "whsec_".
         installation: a name for this installation; the plugin then takes changes from no other.
         time_zone: the zone in which the shop's database, or JTL-Wawi, writes times; the plugin tells its own.
         page_size: records of one page, 500 at most.
@@ -64,6 +72,7 @@ class JtlAdapter:
 
     name: ClassVar[str] = "jtl"
     title: ClassVar[str] = "JTL-Shop"
+    tried: ClassVar[tuple[Tried, str]] = (Tried.BY_HAND, "JTL-Shop 5.4.0 with the plugin")
     #: Empty: the plugin notices every change by itself, and without it everything is read each time.
     reread: Mapping[Kind, timedelta] = {}
 
@@ -73,6 +82,7 @@ class JtlAdapter:
         url: str,
         key: SecretStr | None = None,
         core_key: SecretStr | None = None,
+        webhook_secret: SecretStr | None = None,
         installation: str | None = None,
         time_zone: str = "Europe/Berlin",
         page_size: int = 250,
@@ -98,6 +108,7 @@ class JtlAdapter:
         if page_size < 1:
             raise ConfigError(f"`page_size` is {page_size}, but a page holds at least one record.")
         self._url = shop_url(url)
+        self._webhook_key = None if webhook_secret is None else webhooks.signing_key(webhook_secret)
         limits = Limits(connect=min(timeout, 10.0), read=timeout, total=4 * timeout)
         books: WawiSettings | AmeiseSettings | None = None
         if orders_from == "wawi":
@@ -118,7 +129,7 @@ class JtlAdapter:
             books = AmeiseSettings(folder=ameise_folder, tags=ameise_tags)
         if books is not None and key is None:
             raise ConfigError(f'`orders_from = "{orders_from}"` needs the plugin: `key` is missing.')
-        zone = _zone(time_zone)
+        zone = zone_named(time_zone)
         self._shop: PluginShop | CoreShop | JoinedShop
         if key is not None:
             plugin = Plugin(url=self._url, key=key, limits=limits)
@@ -135,7 +146,11 @@ class JtlAdapter:
 
     def check(self) -> ShopInfo:
         """Shop, permissions, and what is missing without the plugin."""
-        return self._shop.check()
+        info = self._shop.check()
+        if self._webhook_key is not None or Feature.WEBHOOKS not in info.features:
+            return info
+        features = info.features - {Feature.WEBHOOKS}
+        return msgspec.structs.replace(info, features=features, notes=(*info.notes, UNREAD_WEBHOOKS))
 
     def products(self, since: datetime | None, checkpoint: str | None) -> Iterator[Page[Product]]:
         """Products changed at or after `since`."""
@@ -173,9 +188,11 @@ class JtlAdapter:
         """Apply changes in order, one result each."""
         return self._shop.push(changes, run)
 
-    def event(self, headers: Mapping[str, str], body: bytes) -> Event:  # noqa: ARG002  the protocol
-        """Nothing: JTL-Shop sends no webhooks."""
-        raise AuthError("JTL-Shop sends no webhooks, so whoever sent this was not the shop.")
+    def event(self, headers: Mapping[str, str], body: bytes) -> Event:
+        """Verify and parse a webhook of the plugin."""
+        if self._webhook_key is None:
+            raise AuthError("`webhook_secret` is not in the config, so no webhook can be believed.")
+        return webhooks.parse(headers, body, self._webhook_key, datetime.now(UTC))
 
     def unmatched(self) -> Iterator[Unmatched]:
         """Records that only one of the shop and its books knows.
@@ -190,10 +207,3 @@ class JtlAdapter:
     def close(self) -> None:
         """Close connections."""
         self._shop.close()
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ConfigError(f"`time_zone` is {name!r}, but zones are named like Europe/Berlin.") from None

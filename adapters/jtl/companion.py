@@ -22,7 +22,7 @@ from adapters.jtl.records import (
     to_product,
     to_tagging,
 )
-from connector.adapter import Page
+from connector.adapter import Page, chunks
 from connector.errors import RejectedError, ResponseError
 from connector.model import Change, Coupon, Customer, Kind, Order, Record, Result, ShopInfo, Tagging
 
@@ -119,14 +119,14 @@ class PluginShop:
         unique = list(dict.fromkeys(ids))
         if foreign := tuple([each for each in unique if not each.isdecimal()]):
             yield Page(records=(), gone=foreign)  # of books that are no longer read: the shop has numbers
-        for few in _chunks([each for each in unique if each.isdecimal()], min(self._page_size, IDS_AT_ONCE)):
+        for few in chunks([each for each in unique if each.isdecimal()], min(self._page_size, IDS_AT_ONCE)):
             listing = self._plugin.get(f"{source.path}/by-ids", _of(source.row), ids=",".join(few))
             records = tuple([source.to_record(row, zone) for row in listing.records])
             yield Page(records=records, gone=listing.gone)
 
     def orders_of(self, customer_ids: Sequence[str]) -> Iterator[Page[Order]]:
         zone = self._zone()
-        for few in _chunks(list(dict.fromkeys(customer_ids)), NAMED_AT_ONCE):
+        for few in chunks(list(dict.fromkeys(customer_ids)), NAMED_AT_ONCE):
             asked = ",".join(few)
             for page in self._listings("/orders/by-customers", OrderRow, None, customer_ids=asked):
                 yield Page(records=tuple([to_order(row, zone) for row in page.records]))
@@ -144,7 +144,7 @@ class PluginShop:
         ]
 
     def _named(self, path: str, row: Any, parameter: str, names: Sequence[str]) -> Iterator[Any]:
-        for few in _chunks(names, NAMED_AT_ONCE):
+        for few in chunks(names, NAMED_AT_ONCE):
             yield from self._plugin.get(path, _of(row), **{parameter: ",".join(few)}).records
 
     def tags(self, prefix: str, checkpoint: str | None) -> Iterator[Page[Tagging]]:
@@ -207,8 +207,3 @@ def _of(row: Any) -> Any:
 def _stamp(since: datetime | None) -> str | None:
     """The second in which it lies."""
     return None if since is None else f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

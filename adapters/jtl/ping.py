@@ -28,7 +28,13 @@ _FEATURES = {
     "customer-groups": Feature.CUSTOMER_GROUPS,
     "deletions": Feature.DELETIONS,
     "guest-records": Feature.GUEST_RECORDS,
+    "webhooks": Feature.WEBHOOKS,
 }
+
+
+#: What every plugin of this API makes and JTL-Shop enforces; a newer plugin names more. One that does not
+#: would make a coupon without the term.
+_ALWAYS_KEPT = frozenset({CouponTerm.MINIMUM, CouponTerm.NOT_COMBINABLE, CouponTerm.TITLES})
 
 
 class _PluginRow(msgspec.Struct):
@@ -76,6 +82,7 @@ class Ping(msgspec.Struct, kw_only=True):
     counts: _Counts = _Counts()
     oldest_order: datetime | None = None
     features: tuple[str, ...] = ()
+    coupon_terms: tuple[str, ...] = ()
     customer_groups: tuple[_GroupRow, ...] = ()
     payment_methods: tuple[str, ...] = ()
     limits: _Limits = _Limits()
@@ -119,7 +126,8 @@ def to_shop_info(ping: Ping) -> ShopInfo:
         code_length=ping.limits.code_length,
         code_alphabet="ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-",
         coupons_per_order=1,
-        coupon_terms=frozenset({CouponTerm.MINIMUM, CouponTerm.NOT_COMBINABLE, CouponTerm.TITLES}),
+        coupon_conflicts=(("amount", "categories"),),  # an amount would go off the other goods too
+        coupon_terms=_ALWAYS_KEPT | {term for term in CouponTerm if term in ping.coupon_terms},
         net_price_groups=tuple(group.name for group in ping.customer_groups if group.net_prices),
         notes=(RETURNS_UNKNOWN, *_version_notes(ping), *ping.notes),
         customer_count=ping.counts.customers,

@@ -164,6 +164,12 @@ def _from_create(change: CreateCoupon) -> dict[str, Any]:
         wanted["titles"] = dict(change.titles)
     if change.attribute:
         wanted["attribute"] = change.attribute
+    if change.free_shipping:
+        wanted["free_shipping"] = True
+    if change.products:
+        wanted["products"] = change.products
+    if change.categories:
+        wanted["categories"] = change.categories
     return wanted
 
 

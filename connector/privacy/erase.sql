@@ -5,7 +5,7 @@ DELETE FROM consents WHERE customer IN (
     SELECT customer FROM customers WHERE shop = :shop AND id IN (SELECT value FROM json_each(:ids))
 );
 DELETE FROM touched WHERE shop = :shop AND (
-    (kind = 'email' AND value IN (SELECT value FROM json_each(:emails)))
+    (kind IN ('email', 'elsewhere', 'to-tell') AND value IN (SELECT value FROM json_each(:emails)))
     OR (kind = 'person' AND value IN (SELECT value FROM json_each(:people)))
     OR (kind = 'customers' AND value IN (
         SELECT customer FROM customers WHERE shop = :shop AND id IN (SELECT value FROM json_each(:ids))
@@ -17,6 +17,11 @@ DELETE FROM order_codes WHERE order_key IN (SELECT value FROM json_each(:orders)
 UPDATE orders SET customer_id = NULL, email_key = NULL, person = NULL, has_code = 0, digest = 0
 WHERE order_key IN (SELECT value FROM json_each(:orders));
 
+-- Shops of the same base that know the person themselves must count without these orders.
+INSERT OR IGNORE INTO touched
+SELECT j.shop, 'elsewhere', p.email_key FROM people AS p JOIN joined_shops AS j ON j.other = p.shop
+WHERE p.person IN (SELECT value FROM json_each(:people))
+    AND EXISTS (SELECT 1 FROM people AS q WHERE q.shop = j.shop AND q.cluster = 'e:' || p.email_key);
 DELETE FROM facts WHERE person IN (SELECT value FROM json_each(:people));
 DELETE FROM members WHERE person IN (SELECT value FROM json_each(:people));
 UPDATE groups SET size = (SELECT count(*) FROM members AS m WHERE m.grp = groups.grp) WHERE shop = :shop;
@@ -48,6 +53,8 @@ UPDATE issued SET
 WHERE shop = :shop AND code IN (SELECT value FROM json_each(:codes));
 DELETE FROM handovers WHERE shop = :shop AND code IN (SELECT value FROM json_each(:codes));
 DELETE FROM told_codes WHERE shop = :shop AND code IN (SELECT value FROM json_each(:codes));
+DELETE FROM outlet_contacts
+WHERE shop = :shop AND identity IN (SELECT value FROM json_each(:identities));
 UPDATE assignments SET person_key = 'forgotten' || hex(randomblob(8))
 WHERE shop = :shop AND person_key IN (SELECT value FROM json_each(:marks));
 

@@ -52,6 +52,10 @@ _HELD: Mapping[str, str] = {
     f" WHERE order_key {_among('orders')}",
     "Tags of ours": f"SELECT tag FROM shop_tags WHERE shop = :shop AND customer_id {_among('ids')}",
     "Codes of ours": f"SELECT * FROM issued WHERE shop = :shop AND code {_among('codes')}",
+    "Codes handed over": "SELECT code, outlet, handed_at, reminded_at FROM handovers"
+    f" WHERE shop = :shop AND code {_among('codes')}",
+    "Newsletter tools": "SELECT outlet, looked_at, why, groups FROM outlet_contacts"
+    f" WHERE shop = :shop AND identity {_among('identities')}",
     "Trials": "SELECT campaign, arm, assigned_at FROM assignments"
     f" WHERE shop = :shop AND person_key {_among('marks')}",
     "Changes made in the shop": "SELECT run, change, reason, state, settled_at FROM changes"
@@ -71,7 +75,7 @@ _TIMES = frozenset(
         "shipped_at",
     }
     | {"refunded_at", "entered_at", "at", "starts_at", "ends_at", "handed_at", "reminded_at", "cleaned_at"}
-    | {"assigned_at", "settled_at"}
+    | {"assigned_at", "settled_at", "looked_at"}
 )
 _DAYS = frozenset({"day", "first_day", "last_day"})
 

@@ -4,6 +4,8 @@ declare(strict_types=1);
 
 namespace Stammkunde\Tests;
 
+use Plugin\StammkundeConnector\Store\Tables;
+
 final class ChangesTest extends PluginTestCase
 {
     protected function setUp(): void
@@ -94,6 +96,77 @@ final class ChangesTest extends PluginTestCase
         self::assertSame(['2026-11-22 04:00:00', '2026-12-22 23:59:59'], [$row['dGueltigAb'], $row['dGueltigBis']]);
         self::assertSame(['come-back' => 'SK7Q2M9XKTBN'], $this->parts->attributes->of([1])[1]);
         self::assertSame('1', $this->database->value('SELECT COUNT(*) FROM tkupon'));
+    }
+
+    public function testFreeShippingIsACouponOfItsOwnKindForEveryCountryThatTheShopSendsTo(): void
+    {
+        $free = \array_diff_key(['free_shipping' => true] + self::coupon(), ['percent' => 0]);
+        self::assertSame(['no-shipping'], self::codes($this->change($free)));
+        $this->database->insert('tversandart', ['cLaender' => 'DE AT ']);
+        $this->database->insert('tversandart', ['cLaender' => 'CH DE ']);
+        self::assertSame(['done', 'unchanged'], self::codes($this->change($free, $free)));
+        $row = $this->database->row('SELECT * FROM tkupon');
+        self::assertSame(
+            ['versandkupon', '', 0, ';AT;CH;DE;', '', '-1', 1, 30],
+            [$row['cKuponTyp'], $row['cWertTyp'], (int)$row['fWert'], $row['cLieferlaender'], $row['cArtikel'],
+                $row['cKategorien'], (int)$row['nGanzenWKRabattieren'], (int)$row['fMindestbestellwert']],
+        );
+        $coupon = $this->get('coupons')->content['records'][0];
+        self::assertSame([null, null, true], [$coupon['percent'], $coupon['amount'], $coupon['free_shipping']]);
+        self::assertSame(['value-invalid'], self::codes($this->change(
+            ['free_shipping' => true] + self::coupon(2, 'SKOTHER23456'),
+        )));
+    }
+
+    public function testACouponForProductsNamesTheArticleNumbersOfTheirVariations(): void
+    {
+        $this->database->insert('tartikel', ['kArtikel' => 7, 'cArtNr' => 'SCHAL']);
+        $this->database->insert('tartikel', ['kArtikel' => 8, 'kVaterArtikel' => 7, 'cArtNr' => 'SCHAL-rot']);
+        $this->database->insert('tartikel', ['kArtikel' => 9, 'cArtNr' => 'A;B']);
+        $this->database->insert('tartikel', ['kArtikel' => 10, 'cArtNr' => '']);
+        self::assertSame(['product-unknown', 'product-unknown', 'product-invalid', 'product-unknown', 'done'], self::codes(
+            $this->change(
+                ['products' => ['7', '99']] + self::coupon(),
+                ['products' => ["7' OR '1'='1"]] + self::coupon(),
+                ['products' => ['9']] + self::coupon(),
+                ['products' => ['10']] + self::coupon(),
+                ['products' => ['7']] + self::coupon(),
+            ),
+        ));
+        $row = $this->database->row('SELECT * FROM tkupon');
+        // 0: not the whole basket, only what fits.
+        self::assertSame([';SCHAL;SCHAL-rot;', '-1', 0], [
+            $row['cArtikel'], $row['cKategorien'], (int)$row['nGanzenWKRabattieren'],
+        ]);
+    }
+
+    public function testACouponForACategoryHoldsForAllBelowIt(): void
+    {
+        foreach ([[1, 'Mode', 0], [2, 'Schals', 1], [3, 'Wolle', 2], [4, 'Bücher', 0], [5, 'BÜCHER', 1]] as $row) {
+            $this->database->insert(
+                'tkategorie',
+                ['kKategorie' => $row[0], 'cName' => $row[1], 'kOberKategorie' => $row[2]],
+            );
+        }
+        $amount = ['percent' => null, 'amount' => 5.0, 'categories' => ['Mode']] + self::coupon();
+        self::assertSame(['category-unknown', 'value-invalid', 'done', 'done'], self::codes($this->change(
+            ['categories' => ['Mode', 'Tee']] + self::coupon(),
+            $amount,
+            ['categories' => ['schals']] + self::coupon(),
+            ['categories' => [' bücher']] + self::coupon(2, 'SKOTHER23456'),
+        )));
+        self::assertSame([';2;3;', ';4;5;'], \array_column(
+            $this->database->rows('SELECT cKategorien FROM tkupon ORDER BY kKupon'),
+            'cKategorien',
+        ));
+    }
+
+    public function testPingNamesTheTermsThatTheCheckoutKeeps(): void
+    {
+        self::assertSame(
+            ['minimum', 'not-combinable', 'titles', 'free-shipping', 'products', 'categories'],
+            $this->get('ping')->content['coupon_terms'],
+        );
     }
 
     public function testACodeOrAMarkIsNeverReused(): void
@@ -326,5 +399,19 @@ final class ChangesTest extends PluginTestCase
         self::assertSame(['SK7Q2M9XKTBN', 'SKSECOND1234'], \array_column($coupons, 'code'));
         self::assertSame(['1', '2'], \array_column($coupons, 'customer_id'));
         self::assertSame(['unchanged'], self::codes($this->change(self::coupon())));
+    }
+
+    public function testAfterAnUninstallFreeShippingIsTakenOverAsFreeShipping(): void
+    {
+        $this->database->insert('tversandart', ['cLaender' => 'DE ']);
+        $this->change(\array_diff_key(['free_shipping' => true] + self::coupon(), ['percent' => 0]));
+        $this->database->run('DELETE FROM ' . Tables::COUPONS);
+        self::assertSame(1, $this->parts->coupons->adopt($this->shop->now));
+        $this->database->run('DELETE FROM tkupon');
+        $coupon = $this->get('coupons')->content['records'][0];
+        self::assertSame(
+            [true, null, null, true],
+            [$coupon['free_shipping'], $coupon['percent'], $coupon['amount'], $coupon['deleted']],
+        );
     }
 }

@@ -165,6 +165,9 @@ class Changes:
             else "anyone",
             percent=change.get("percent"),
             amount=change.get("amount"),
+            free_shipping=change.get("free_shipping", False),
+            products=[number_of(each) for each in change.get("products", ())],
+            categories=[each.strip().casefold() for each in change.get("categories", ())],
             minimum=float(change.get("minimum", 0)),
             starts=starts,
             ends=ends,
@@ -178,12 +181,29 @@ class Changes:
         if not re.fullmatch(rf"[A-Z0-9-]{{4,{CODE_LENGTH}}}", change["code"]):
             raise RefusedChangeError("code-invalid", f'"{change["code"]}" cannot be a code.')
         given = [each for each in (percent, amount) if each is not None]
-        if len(given) != 1 or given[0] <= 0 or (percent or 0) > 100:
+        if len(given) + change.get("free_shipping", False) != 1:
+            raise RefusedChangeError("value-invalid", "A coupon has either percent, amount or free_shipping.")
+        if any(each <= 0 for each in given) or (percent or 0) > 100:
             raise RefusedChangeError("value-invalid", "A coupon is worth more than 0 and at most 100 %.")
+        self._require_known(change)
         if ends <= starts or ends <= self._shop.now():
             raise RefusedChangeError("dates-invalid", "The coupon would end before it begins, or has ended.")
         if change["currency"] != self._shop.profile.currency and (amount or change.get("minimum")):
             raise RefusedChangeError("currency-differs", "Amounts are in the shop's own currency.")
+
+    def _require_known(self, change: Given) -> None:
+        """The products and categories of a coupon exist, and its value can be kept to them."""
+        for each in change.get("products", ()):
+            if number_of(each) not in self._shop.products:
+                message = f"The shop has no product {each} with an article number."
+                raise RefusedChangeError("product-unknown", message)
+        known = {name.casefold() for product in self._shop.products.values() for name in product.categories}
+        for name in change.get("categories", ()):
+            if name.strip().casefold() not in known:
+                raise RefusedChangeError("category-unknown", f'The shop has no category "{name}".')
+        if change.get("categories") and change.get("amount") is not None:
+            message = "JTL-Shop keeps a percentage to categories, but not an amount."
+            raise RefusedChangeError("value-invalid", message)
 
     def _extend(self, change: Given) -> dict[str, Any]:
         coupon = self._shop.coupon(change["code"])

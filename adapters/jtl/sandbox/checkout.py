@@ -5,6 +5,7 @@ import msgspec
 from adapters.jtl.sandbox.records import (
     COUPON,
     PRODUCT,
+    SHIPPING,
     Redemption,
     StoredCoupon,
     StoredCustomer,
@@ -20,13 +21,30 @@ class RefusedError(Exception):
     """The shop says no; the message says why, in its own words."""
 
 
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
+    """Goods of that gross price."""
+
+    price: float
+    product: int | None = None
+
+
 class Basket(msgspec.Struct, frozen=True, kw_only=True):
-    """Goods of that gross price, about to be ordered by an account."""
+    """Goods about to be ordered by an account: `pieces`, or one of that gross price."""
 
     customer_id: int
     price: float = 100.0
     code: str | None = None
     product: int | None = None
+    pieces: tuple[Piece, ...] = ()
+    shipping: float = 0.0  #: gross
+
+    def goods(self) -> tuple[Piece, ...]:
+        """What lies in it."""
+        return self.pieces or (Piece(price=self.price, product=self.product),)
+
+    def value(self) -> float:
+        """Of the goods, gross."""
+        return sum(piece.price for piece in self.goods())
 
 
 class Checkout:
@@ -49,7 +67,8 @@ class Checkout:
             order = self._order(basket, customer, coupon)
             self._shop.save(order)
             if coupon is not None:
-                value = basket.price - order.total
+                # JTL-Shop notes the price of the shipping as what a coupon of free shipping was worth.
+                value = basket.shipping if coupon.free_shipping else self._off(coupon, basket)
                 coupon.redemptions.append(Redemption(order.id, customer.id, value, order.created))
                 self._shop.save_coupon(coupon)
             return order
@@ -66,11 +85,35 @@ class Checkout:
             raise RefusedError("Fehler: Kupon ist nicht mehr gültig (Datum abgelaufen).")
         if coupon.limit and len(coupon.redemptions) >= coupon.limit:
             raise RefusedError("Fehler: Maximale Verwendungen erreicht.")
-        if basket.price < coupon.minimum:
+        # An amount for some goods needs its minimum of these; a percentage of the whole basket.
+        counted = self._fitting(coupon, basket) if coupon.amount and coupon.products else basket.goods()
+        if sum(piece.price for piece in counted) < coupon.minimum:
             raise RefusedError("Fehler: Mindestbestellwert noch nicht erreicht.")
+        if not self._fitting(coupon, basket):
+            raise RefusedError("Fehler: Der Coupon gilt nicht für die Artikel im Warenkorb.")
         if coupon.bound == "customer" and coupon.customer != customer.id:
             raise RefusedError("Der Coupon gilt nicht für Ihr Kundenkonto.")
         return coupon
+
+    def _fitting(self, coupon: StoredCoupon, basket: Basket) -> list[Piece]:
+        """The goods that a coupon is for."""
+        return [piece for piece in basket.goods() if self._fits(coupon, piece.product)]
+
+    def _fits(self, coupon: StoredCoupon, number: int | None) -> bool:
+        if coupon.products and number not in coupon.products:
+            return False
+        if not coupon.categories:
+            return True
+        product = self._shop.products.get(number or 0)
+        within = {name.casefold() for name in product.categories} if product else set()
+        return bool(within & set(coupon.categories))
+
+    def _off(self, coupon: StoredCoupon, basket: Basket) -> float:
+        """What a coupon takes off the goods, gross."""
+        value = sum(piece.price for piece in self._fitting(coupon, basket))
+        if coupon.amount is not None:
+            return min(coupon.amount, value)
+        return value * (coupon.percent or 0) / 100
 
     def _order(self, basket: Basket, customer: StoredCustomer, coupon: StoredCoupon | None) -> StoredOrder:
         number, now = self._shop.next_id(self._shop.orders), self._shop.now()
@@ -78,15 +121,21 @@ class Checkout:
         lines = [
             StoredLine(
                 type=PRODUCT,
-                net_price=basket.price / net,
+                net_price=piece.price / net,
                 tax_percent=VAT,
-                product=basket.product,
+                product=piece.product,
                 name="Hausmischung",
             )
+            for piece in basket.goods()
         ]
+        shipping = 0.0 if coupon and coupon.free_shipping else basket.shipping
+        if basket.shipping:
+            lines.append(
+                StoredLine(type=SHIPPING, net_price=shipping / net, tax_percent=VAT, name="Standardversand")
+            )
         off = 0.0
         if coupon is not None:
-            off = min(coupon.amount or basket.price * (coupon.percent or 0) / 100, basket.price)
+            off = self._off(coupon, basket)
             lines.append(StoredLine(type=COUPON, net_price=-off / net, tax_percent=VAT, name=coupon.title))
         return StoredOrder(
             id=number,
@@ -96,7 +145,7 @@ class Checkout:
             customer=customer.id,
             email=customer.email,
             state=1,
-            total=round(basket.price - off, 2),
+            total=round(basket.value() - off + shipping, 2),
             payment_method="Überweisung",
             country=customer.country,
             codes=[coupon.code] if coupon else [],

@@ -17,9 +17,12 @@ from adapters.jtl.sandbox.changes import (
 )
 from adapters.jtl.sandbox.projection import COLUMNS, coupon_row
 from adapters.jtl.sandbox.shop import Place, Shop
+from adapters.jtl.sandbox.webhooks import Webhooks
 
 MOST_CHANGES = 500
 KINDS = ("customers", "orders", "products")
+#: What a coupon may ask for here.
+COUPON_TERMS = ("minimum", "not-combinable", "titles", "free-shipping", "products", "categories")
 
 
 class PluginError(Exception):
@@ -37,13 +40,18 @@ class PluginApi:
         key: the one key there is.
         scopes: what it may do.
         version: of the plugin.
+        webhooks: told of in the ping while they are on.
     """
 
-    def __init__(self, shop: Shop, *, key: str, scopes: Iterable[str], version: str) -> None:
+    def __init__(
+        self, shop: Shop, *, key: str, scopes: Iterable[str], version: str, webhooks: Webhooks
+    ) -> None:
         self._shop = shop
+        self._webhooks = webhooks
         self._key = key
         self.scopes = frozenset(scopes)
         self.api = 1
+        self.coupon_terms: tuple[str, ...] = COUPON_TERMS
         self.version = version
         self.installation: str | None = None
         self.comparing = 0  #: how many empty pages come before the first full one
@@ -126,6 +134,7 @@ class PluginApi:
             "oldest_order": oldest,
             "feed_starts": dict.fromkeys(KINDS),
             "features": self._features(),
+            "coupon_terms": list(self.coupon_terms),
             "languages": ["de"],
             "customer_groups": [
                 {"id": str(place), "name": name, "net_prices": False, "movable": name in profile.movable}
@@ -151,6 +160,8 @@ class PluginApi:
             features += ["coupons", "coupon-for-customer", "coupon-for-anyone", "attributes"]
         if "groups" in self.scopes and len(self._shop.profile.movable) > 1:
             features.append("customer-groups")
+        if self._webhooks.address is not None:
+            features.append("webhooks")
         return features
 
     def _changed(self, kind: str) -> dict[str, Any]:
@@ -254,7 +265,8 @@ class PluginApi:
             raise PluginError(409, "batch-differs", "This batch was sent before with other content.")
         if stored:
             return {"run": run, "batch": batch, "repeated": True, "results": stored[1]}
-        results = [Changes(self._shop, self.scopes).apply(change) for change in changes]
+        with self._webhooks.silent():
+            results = [Changes(self._shop, self.scopes).apply(change) for change in changes]
         self._runs[run][batch] = content, results
         return {"run": run, "batch": batch, "repeated": False, "results": results}
 

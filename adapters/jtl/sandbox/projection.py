@@ -121,6 +121,7 @@ def coupon_row(shop: Shop, coupon: StoredCoupon) -> dict[str, Any]:
         "title": coupon.title,
         "percent": coupon.percent,
         "amount": coupon.amount,
+        "free_shipping": coupon.free_shipping,
         "minimum": coupon.minimum,
         "starts": stamp(coupon.starts),
         "ends": stamp(coupon.ends),

@@ -54,6 +54,10 @@ class StoredLine(msgspec.Struct, kw_only=True):
     sku: str = ""
     name: str = ""
 
+    def gross(self) -> float:
+        """Of all pieces."""
+        return self.net_price * self.quantity * (1 + self.tax_percent / 100)
+
 
 class StoredOrder(msgspec.Struct, kw_only=True):
     id: int
@@ -105,6 +109,9 @@ class StoredCoupon(msgspec.Struct, kw_only=True):
     bound: str = "anyone"
     percent: float | None = None
     amount: float | None = None
+    free_shipping: bool = False
+    products: list[int] = []  #: empty: all
+    categories: list[str] = []  #: case-folded; empty: all
     minimum: float = 0.0
     starts: datetime | None = None
     ends: datetime | None = None

@@ -7,13 +7,14 @@ from typing import Any, ClassVar
 
 from flask import Flask
 
-from adapters.jtl.sandbox.checkout import Basket, Checkout, RefusedError
+from adapters.jtl.sandbox.checkout import Basket, Checkout, Piece, RefusedError
 from adapters.jtl.sandbox.controls import controls
 from adapters.jtl.sandbox.core_api import CoreApi
 from adapters.jtl.sandbox.pages import pages
 from adapters.jtl.sandbox.plugin_api import PluginApi
 from adapters.jtl.sandbox.records import (
     GUESTS_FROM,
+    SHIPPING,
     Stored,
     StoredCoupon,
     StoredCustomer,
@@ -25,6 +26,7 @@ from adapters.jtl.sandbox.records import (
     number_of,
 )
 from adapters.jtl.sandbox.shop import Profile, Shop
+from adapters.jtl.sandbox.webhooks import Webhooks
 from connector import __version__
 from connector.model import Customer, Kind, Order, Product, Record
 from connector.sample import coffee_roaster, currency_of, read_file
@@ -34,9 +36,10 @@ from connector.sample.server import LoopbackServer
 #: The basket of `redeem`, in the shop's currency.
 BASKET = 100.0
 #: Cents for shipping in `check_out`.
-SHIPPING = 500
+SHIPPING_PRICE = 500
 
 EVERY_SCOPE = ("read", "tags", "coupons", "groups")
+WEBHOOK_SECRET = "whsec_c2FuZGJveCBvZiBKVEwtU2hvcA=="  # noqa: S105  of a sandbox
 
 
 class JtlSandbox:
@@ -54,6 +57,7 @@ class JtlSandbox:
         plugin: whether the plugin is switched on.
         now: the shop's clock.
         scopes: what the key of the plugin may do.
+        webhook_secret: signs webhooks; they are off until `webhooks.address` is set.
     """
 
     name: ClassVar[str] = "jtl"
@@ -73,12 +77,17 @@ class JtlSandbox:
         now: Callable[[], datetime] | None = None,
         profile: Profile | None = None,
         scopes: Iterable[str] = EVERY_SCOPE,
+        webhook_secret: str = WEBHOOK_SECRET,
     ) -> None:
         clock = now or (lambda: datetime.now(UTC))
         currency = currency_of(from_csv) if from_csv else "EUR"
         self.shop = Shop(profile or Profile(currency=currency), clock)
         self.checkout = Checkout(self.shop)
-        self.plugin = PluginApi(self.shop, key=key, scopes=scopes, version=__version__)
+        self.webhooks = Webhooks(secret=webhook_secret, now=self.shop.now)
+        self.shop.changed.append(self.webhooks.note)
+        self.plugin = PluginApi(
+            self.shop, key=key, scopes=scopes, version=__version__, webhooks=self.webhooks
+        )
         self.core = CoreApi(self.shop, key=core_key, enabled=rest_api)
         self._key, self._core_key = key, core_key
         self._server = LoopbackServer(self._application(with_plugin=plugin), port=port)
@@ -143,9 +152,11 @@ class JtlSandbox:
     def start(self) -> None:
         """Listen in background threads."""
         self._server.start()
+        self.webhooks.start()
 
     def stop(self) -> None:
         """Stop listening."""
+        self.webhooks.stop()
         self._server.stop()
 
     def __enter__(self) -> "JtlSandbox":
@@ -210,15 +221,24 @@ class JtlSandbox:
         JTL-Shop takes one coupon per order. A guest gets a customer record with the order.
         """
         if len(codes) > 1:
-            return "Es kann nur ein Coupon pro Bestellung eingelöst werden.", 0, SHIPPING
+            return "Es kann nur ein Coupon pro Bestellung eingelöst werden.", 0, SHIPPING_PRICE
         buyer = int(customer_id) if customer_id else self._guest(email)
-        price = sum(value for _, value, _ in goods) / 100
+        basket = Basket(
+            customer_id=buyer,
+            code=codes[0] if codes else None,
+            pieces=tuple(
+                Piece(price=value / 100, product=int(product) if product else None)
+                for product, value, _ in goods
+            ),
+            shipping=SHIPPING_PRICE / 100,
+        )
         try:
-            code = codes[0] if codes else None
-            order = self.checkout.place(Basket(customer_id=buyer, price=price, code=code))
+            order = self.checkout.place(basket)
         except RefusedError as refused:
-            return str(refused), 0, SHIPPING
-        return None, round((price - order.total) * 100), SHIPPING
+            return str(refused), 0, SHIPPING_PRICE
+        shipping = sum(line.gross() for line in order.lines if line.type == SHIPPING)
+        off = basket.value() + shipping - order.total
+        return None, round(off * 100), round(shipping * 100)
 
     def title_of(self, code: str, language: str) -> str:
         """What a customer reads at the checkout; without a text of that language the usual one."""

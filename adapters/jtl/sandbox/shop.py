@@ -81,6 +81,8 @@ class Shop:
         self.coupons: dict[int, StoredCoupon] = {}
         self.feeds = {name: Feed() for name in ("customers", "orders", "products", "coupons")}
         self._orders_of: dict[int, set[int]] = {}
+        #: Told of each change: kind, number, and created, updated, cancelled or deleted.
+        self.changed: list[Callable[[str, int, str], None]] = []
         self._now = now
 
     def now(self) -> datetime:
@@ -104,6 +106,7 @@ class Shop:
     def save(self, record: Stored) -> None:
         """Create or replace a record as it is."""
         with self.lock:
+            what = self._what(record)
             if isinstance(record, StoredCustomer):
                 self.customers[record.id] = record
                 self.feeds["customers"].note(record.id, record.modified)
@@ -114,6 +117,7 @@ class Shop:
             else:
                 self.products[record.id] = record
                 self.feeds["products"].note(record.id, record.modified)
+            self._tell(_name(record), record.id, what)
 
     def touch(self, record: Stored) -> None:
         """Save a changed record with the present time."""
@@ -139,7 +143,18 @@ class Shop:
             if name == "customers":
                 for order in self.orders_of(number):
                     self.touch(order)
+            self._tell(name, number, "deleted")
             return True
+
+    def _what(self, record: Stored) -> str:
+        known = self.table(_name(record)).get(record.id)
+        if known is None:
+            return "created"
+        return "cancelled" if isinstance(record, StoredOrder) and record.cancelled else "updated"
+
+    def _tell(self, name: str, number: int, what: str) -> None:
+        for listener in self.changed:
+            listener(name, number, what)
 
     def coupon(self, code: str) -> StoredCoupon | None:
         """The coupon of that code that is in the shop."""
@@ -149,3 +164,10 @@ class Shop:
     def next_id(self, table: Iterable[int]) -> int:
         """One more than the largest id in use."""
         return max(table, default=0) + 1
+
+
+def _name(record: Stored) -> str:
+    """The table that a record stands in."""
+    if isinstance(record, StoredProduct):
+        return "products"
+    return "orders" if isinstance(record, StoredOrder) else "customers"

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
@@ -21,7 +20,7 @@ from adapters.jtl.wawi.inspection import Inspection
 from adapters.jtl.wawi.pushes import Pushes
 from adapters.jtl.wawi.reads import Reads
 from adapters.jtl.wawi.tagfield import TagField
-from connector.adapter import Page
+from connector.adapter import Page, Tried, zone_named
 from connector.errors import AuthError, ConfigError
 from connector.http import Limits
 from connector.model import (
@@ -70,6 +69,7 @@ class WawiAdapter:
 
     name: ClassVar[str] = "jtl-wawi"
     title: ClassVar[str] = "JTL-Wawi"
+    tried: ClassVar[tuple[Tried, str]] = (Tried.SANDBOX, "written to the documentation of the API")
     #: Empty: `orders` looks back by itself, whatever it is asked for.
     reread: Mapping[Kind, timedelta] = {}
 
@@ -101,7 +101,7 @@ class WawiAdapter:
         if url is None and key is not None:
             raise ConfigError("JTL-Wawi on-premise needs `url`, such as http://server:5883/api/eazybusiness.")
         self._url = wawi_url(url or CLOUD_URL)
-        zone = _zone(time_zone)
+        zone = zone_named(time_zone)
         limits = Limits(connect=min(timeout, 10.0), read=timeout, total=4 * timeout)
         self._wawi = Wawi(url=self._url, access=access, app_id=app_id, run_as=run_as, limits=limits)
         field = TagField(self._wawi, tag_field) if tag_field else None
@@ -188,10 +188,3 @@ def _access(
         "JTL-Wawi needs either `url` and `key` (on-premise; `stammkunde jtl register` gets the key) or "
         "`tenant`, `client_id` and `client_secret` (cloud)."
     )
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ConfigError(f"`time_zone` is {name!r}, but zones are named like Europe/Berlin.") from None

@@ -78,17 +78,19 @@ final class FakeShop implements Shop
         return \str_rot13($cipher);
     }
 
+    public function encrypt(string $text): string
+    {
+        return \str_rot13($text);
+    }
+
     public function createCoupon(CouponTerms $terms): int
     {
         $id = $this->database->insert('tkupon', [
-            'cName'               => $terms->internalName,
-            'fWert'               => $terms->percent ?? $terms->amount,
-            'cWertTyp'            => $terms->percent === null ? 'festpreis' : 'prozent',
-            'dGueltigAb'          => $terms->starts,
-            'dGueltigBis'         => $terms->ends,
-            'fMindestbestellwert' => $terms->minimum,
-            'cCode'               => $terms->code,
-            'cKunden'             => $terms->customerId === null ? '-1' : $terms->customerId . ';',
+            ...$terms->columns(),
+            'cName'       => $terms->internalName,
+            'dGueltigAb'  => $terms->starts,
+            'dGueltigBis' => $terms->ends,
+            'cCode'       => $terms->code,
         ]);
         if ($this->isBroken) {
             throw new RuntimeException('disk full');

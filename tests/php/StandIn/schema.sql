@@ -24,7 +24,10 @@ CREATE TABLE tzahlungseingang (kZahlungseingang INTEGER PRIMARY KEY, kBestellung
 CREATE TABLE tzahlungsart (cName TEXT, nActive INT DEFAULT 1);
 CREATE TABLE tkupon (kKupon INTEGER PRIMARY KEY, cName TEXT, fWert REAL, cWertTyp TEXT, dGueltigAb TEXT,
     dGueltigBis TEXT, fMindestbestellwert REAL DEFAULT 0, cCode TEXT, nVerwendungen INT DEFAULT 1,
-    nVerwendungenBisher INT DEFAULT 0, cKunden TEXT DEFAULT '-1', cAktiv TEXT DEFAULT 'Y');
+    nVerwendungenBisher INT DEFAULT 0, cKunden TEXT DEFAULT '-1', cAktiv TEXT DEFAULT 'Y',
+    cKuponTyp TEXT DEFAULT 'standard', nGanzenWKRabattieren INT DEFAULT 1, cLieferlaender TEXT DEFAULT '',
+    cArtikel TEXT DEFAULT '', cKategorien TEXT DEFAULT '-1');
+CREATE TABLE tversandart (kVersandart INTEGER PRIMARY KEY, cLaender TEXT);
 CREATE TABLE tkuponbestellung (kKupon INT, kBestellung INT, kKunde INT, cBestellNr TEXT, fKuponwertBrutto REAL,
     cKuponTyp TEXT, dErstellt TEXT);
 CREATE TABLE tartikel (kArtikel INTEGER PRIMARY KEY, kVaterArtikel INT DEFAULT 0, kHersteller INT DEFAULT 0, cArtNr TEXT,

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Plugin\StammkundeConnector;
 
+use Closure;
 use JTL\Events\Dispatcher;
 use JTL\Plugin\Bootstrapper;
 use JTL\Session\Frontend;
@@ -16,7 +17,9 @@ use Plugin\StammkundeConnector\Http\Door;
 use Plugin\StammkundeConnector\Shop\Account;
 use Plugin\StammkundeConnector\Shop\JtlDatabase;
 use Plugin\StammkundeConnector\Shop\JtlShop;
+use Plugin\StammkundeConnector\Shop\RequestEnd;
 use Plugin\StammkundeConnector\Shop\Times;
+use Plugin\StammkundeConnector\Webhooks\Watch;
 use Throwable;
 
 /**
@@ -29,15 +32,16 @@ class Bootstrap extends Bootstrapper
 
     private ?Parts $parts = null;
 
+    private ?Watch $watch = null;
+
     public function boot(Dispatcher $dispatcher)
     {
         parent::boot($dispatcher);
         $dispatcher->listen('shop.hook.' . \HOOK_GLOBALINCLUDE_INC, $this->door()->answerUnreadable(...));
         $dispatcher->listen('shop.hook.' . \HOOK_ROUTER_PRE_DISPATCH, $this->addRoutes(...));
         $this->watchOrders($dispatcher);
-        $dispatcher->listen('shop.hook.' . \HOOK_REGISTRATION_CUSTOMER_CREATED, function (array $args): void {
-            $this->notice($this->parts()->customerSource(), (int)($args['customerID'] ?? 0));
-        });
+        $this->watchCustomers($dispatcher);
+        RequestEnd::call(fn() => $this->watch()?->end(RequestEnd::isNobodyWaiting(...)));
         $dispatcher->listen('shop.hook.' . \HOOK_WARENKORB_PAGE_KUPONANNEHMEN_PLAUSI, $this->checkCoupon(...));
         $dispatcher->listen('shop.hook.' . \HOOK_JTL_PAGE_MEINKKONTO, $this->showCodes(...));
     }
@@ -70,27 +74,60 @@ class Bootstrap extends Bootstrapper
             \HOOK_BESTELLUNGEN_XML_BEARBEITESTORNO,
             \HOOK_BESTELLUNGEN_XML_BEARBEITESET,
             \HOOK_BESTELLUNGEN_XML_BEARBEITEUPDATE,
+            \HOOK_BESTELLUNGEN_XML_BEARBEITEINSERT,
             \HOOK_PAYMENT_METHOD_ADDINCOMINGPAYMENT,
         ];
         foreach ($hooks as $hook) {
             $dispatcher->listen('shop.hook.' . $hook, function (array $args): void {
-                $this->notice($this->parts()->orderSource(), (int)($args['oBestellung']->kBestellung ?? 0));
+                $this->watch()?->notice($this->parts()->orderSource(), (int)($args['oBestellung']->kBestellung ?? 0));
             });
         }
         $dispatcher->listen('shop.hook.' . \HOOK_BESTELLUNGEN_XML_HANDLEREACTIVATION, function (array $args): void {
-            $this->notice($this->parts()->orderSource(), (int)($args['orderID'] ?? 0));
+            $this->noticeAtEnd($this->parts()->orderSource(...), static fn(): int => (int)($args['orderID'] ?? 0));
+        });
+        $dispatcher->listen('shop.hook.' . \HOOK_BESTELLUNGEN_XML_DELETEORDER, function (array $args): void {
+            $this->noticeAtEnd($this->parts()->orderSource(...), static fn(): int => (int)($args['orderId'] ?? 0));
         });
     }
 
-    /** A checkout never fails because of us. */
-    private function notice(Source $source, int $id): void
+    /** Most hooks of customers come before they are stored, so these are looked at when the request ends. */
+    private function watchCustomers(Dispatcher $dispatcher): void
+    {
+        $customers = fn(): Source => $this->parts()->customerSource();
+        $stored    = [\HOOK_KUNDE_DB_INSERT => 'oKunde', \HOOK_SYNC_HANDLE_CUSTOMER_INSERTS => 'customer'];
+        foreach ($stored as $hook => $name) {
+            $dispatcher->listen('shop.hook.' . $hook, function (array $args) use ($customers, $name): void {
+                $customer = $args[$name] ?? null;
+                $this->noticeAtEnd($customers, static fn(): int => (int)($customer->kKunde ?? 0));
+            });
+        }
+        foreach ([\HOOK_JTL_PAGE_KUNDENDATEN_PLAUSI, \HOOK_JTL_PAGE_KUNDENACCOUNTLOESCHEN] as $hook) {
+            $dispatcher->listen('shop.hook.' . $hook, function () use ($customers): void {
+                $id = (int)Frontend::getCustomer()->getID();
+                $this->noticeAtEnd($customers, static fn(): int => $id);
+            });
+        }
+        $dispatcher->listen('shop.hook.' . \HOOK_REGISTRATION_CUSTOMER_CREATED, function (array $args): void {
+            $this->watch()?->notice($this->parts()->customerSource(), (int)($args['customerID'] ?? 0));
+        });
+    }
+
+    /**
+     * @param Closure(): Source $source
+     * @param Closure(): int $id
+     */
+    private function noticeAtEnd(Closure $source, Closure $id): void
+    {
+        $this->watch()?->noticeAtEnd($source(), $id);
+    }
+
+    /** Null where it cannot be made: a checkout never fails because of us. */
+    private function watch(): ?Watch
     {
         try {
-            if ($id > 0) {
-                $this->parts()->feed->notice($source, [$id]);
-            }
-        } catch (Throwable $error) {
-            $this->parts()->shop->report($error);
+            return $this->watch ??= $this->parts()->watch();
+        } catch (Throwable) {
+            return null;
         }
     }
 

@@ -28,7 +28,14 @@ use Plugin\StammkundeConnector\Store\Attributes;
 use Plugin\StammkundeConnector\Store\Coupons;
 use Plugin\StammkundeConnector\Store\Settings;
 use Plugin\StammkundeConnector\Store\Tags;
+use Plugin\StammkundeConnector\Webhooks\CurlMessenger;
+use Plugin\StammkundeConnector\Webhooks\Messenger;
+use Plugin\StammkundeConnector\Webhooks\Queue;
+use Plugin\StammkundeConnector\Webhooks\Receiver;
+use Plugin\StammkundeConnector\Webhooks\Watch;
+use Plugin\StammkundeConnector\Webhooks\Webhooks;
 use Plugin\StammkundeConnector\Write\Batches;
+use Plugin\StammkundeConnector\Write\CouponGoods;
 use Plugin\StammkundeConnector\Write\CreateCoupon;
 use Plugin\StammkundeConnector\Write\DisableCoupon;
 use Plugin\StammkundeConnector\Write\ExtendCoupon;
@@ -56,6 +63,10 @@ final class Parts
 
     public readonly Feed $feed;
 
+    public readonly Receiver $receiver;
+
+    public readonly Webhooks $webhooks;
+
     private readonly Times $times;
 
     private readonly Newsletter $newsletter;
@@ -64,6 +75,7 @@ final class Parts
         public readonly Database $database,
         public readonly Shop $shop,
         private readonly string $pluginVersion,
+        Messenger $messenger = new CurlMessenger(),
     ) {
         $this->times      = new Times($shop);
         $this->tags       = new Tags($database);
@@ -74,6 +86,8 @@ final class Parts
         $this->groups     = new Groups($database, $this->settings);
         $this->feed       = new Feed($database, $shop);
         $this->newsletter = new Newsletter($database, $this->times);
+        $this->receiver   = new Receiver($this->settings, $shop);
+        $this->webhooks   = new Webhooks($database, $shop, $this->receiver, new Queue($database), $messenger);
     }
 
     public function api(): Api
@@ -130,6 +144,12 @@ final class Parts
         return new OrderSource($this->database, $this->shop, $this->times);
     }
 
+    /** Of one request. */
+    public function watch(): Watch
+    {
+        return new Watch($this->feed, $this->webhooks, $this->shop);
+    }
+
     private function ping(): Ping
     {
         return new Ping(
@@ -139,6 +159,7 @@ final class Parts
             $this->feed,
             $this->groups,
             $this->settings,
+            $this->receiver,
             $this->pluginVersion,
         );
     }
@@ -158,6 +179,7 @@ final class Parts
                 $people,
                 $this->coupons,
                 $this->attributes,
+                new CouponGoods($this->database),
             ),
             'extend-coupon'  => new ExtendCoupon($this->database, $this->shop, $this->times, $this->coupons),
             'disable-coupon' => new DisableCoupon($this->database, $this->shop, $this->coupons, $this->attributes),

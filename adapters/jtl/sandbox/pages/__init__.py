@@ -68,6 +68,7 @@ def _labels(customer: StoredCustomer) -> list[tuple[str, bool]]:
 
 def _worth(coupon: StoredCoupon) -> str:
     worth = f"{coupon.amount:.2f} €" if coupon.amount is not None else f"{coupon.percent or 0:g} %"
+    worth = "versandkostenfrei" if coupon.free_shipping else worth
     least = f" ab {coupon.minimum:.2f} €" if coupon.minimum else ""
     return f"{worth}{least}".replace(".", ",")
 

@@ -70,19 +70,26 @@ final class Backend
     private function settings(int $menuId, JTLSmarty $smarty): string
     {
         $settings = $this->parts->settings;
+        $webhooks = new WebhookCard($this->parts);
         $isPosted = $this->isPosted($menuId);
-        if ($isPosted && Request::pString('release') !== '') {
+        $isHook   = $isPosted && Request::pString('webhook') !== '';
+        if ($isHook) {
+            $webhooks->act(Request::pString('webhook'), Request::pString('webhook_address'));
+        } elseif ($isPosted && Request::pString('release') !== '') {
             $settings->releaseInstallation();
         } elseif ($isPosted) {
             $settings->setShowsCode(Request::pString('show_code') === 'yes');
             $settings->setMovableGroups(\array_values(\array_map('intval', (array)($_POST['groups'] ?? []))));
         }
 
-        return $smarty->assign('stammkundeSaved', $isPosted)
+        $webhooks->assign($smarty);
+
+        return $smarty->assign('stammkundeSaved', $isPosted && !$isHook)
             ->assign('stammkundeShowsCode', $settings->showsCode())
             ->assign('stammkundeGroups', $this->parts->groups->all())
             ->assign('stammkundeInstallation', $settings->installation())
-            ->fetch($this->adminPath . 'templates/settings.tpl');
+            ->fetch($this->adminPath . 'templates/settings.tpl')
+            . $smarty->fetch($this->adminPath . 'templates/webhooks.tpl');
     }
 
     /** A form of this tab was sent, from this session. */

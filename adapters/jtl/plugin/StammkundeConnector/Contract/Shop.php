@@ -36,6 +36,8 @@ interface Shop
 
     public function decrypt(string $cipher): string;
 
+    public function encrypt(string $text): string;
+
     /** @return int the id of the new coupon, made by the shop's own class */
     public function createCoupon(CouponTerms $terms): int;
 

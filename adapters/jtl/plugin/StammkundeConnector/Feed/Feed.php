@@ -59,14 +59,16 @@ final class Feed
      * Compares these records now, whatever a hook or a read by id knows about them.
      *
      * @param list<int> $ids
+     * @return list<Noticed> those that changed
      */
-    public function notice(Source $source, array $ids): void
+    public function notice(Source $source, array $ids): array
     {
         if ($ids === []) {
-            return;
+            return [];
         }
         $known = $this->known($source->kind(), 'id IN ' . In::ids($ids));
-        $this->settle($source->kind(), $source->of($ids), $known);
+
+        return $this->settle($source->kind(), $source->of($ids), $known);
     }
 
     /**
@@ -136,12 +138,14 @@ final class Feed
      *
      * @param list<Snapshot> $snapshots
      * @param array<int, array<string, mixed>> $known all records that these snapshots would show if they existed
+     * @return list<Noticed>
      */
-    private function settle(string $kind, array $snapshots, array $known): void
+    private function settle(string $kind, array $snapshots, array $known): array
     {
-        $now   = $this->shop->now();
-        $first = $this->started($kind) === null;
-        $rows  = [];
+        $now     = $this->shop->now();
+        $first   = $this->started($kind) === null;
+        $rows    = [];
+        $noticed = [];
         foreach ($snapshots as $snapshot) {
             $row = $known[$snapshot->id] ?? null;
             unset($known[$snapshot->id]);
@@ -152,13 +156,21 @@ final class Feed
             $stamp     = $row === null && $first ? \min($snapshot->dated ?? $now, $now) : $now;
             $cancelled = $snapshot->cancelled ? (int)($row['cancelled'] ?? $stamp) : null;
             $rows[]    = [$snapshot->id, $snapshot->checksum, $stamp, $cancelled, 0];
+            $noticed[] = new Noticed($snapshot->id, match (true) {
+                $cancelled !== null && ($row['cancelled'] ?? null) === null => 'cancelled',
+                $row === null && !$first                                    => 'created',
+                default                                                     => 'updated',
+            });
         }
         foreach ($known as $id => $row) {
             if ((int)$row['gone'] === 0) {
-                $rows[] = [$id, (string)$row['checksum'], $now, null, 1];
+                $rows[]    = [$id, (string)$row['checksum'], $now, null, 1];
+                $noticed[] = new Noticed($id, 'deleted');
             }
         }
         $this->store($kind, $rows);
+
+        return $noticed;
     }
 
     /** @param list<array{int, string, int, int|null, int}> $rows */

@@ -25,7 +25,7 @@ final class Coupons
     public function of(array $ids): array
     {
         $rows        = $this->database->rows(
-            'SELECT ours.*, kKupon, cWertTyp, fWert, fMindestbestellwert, dGueltigAb, dGueltigBis, cAktiv,
+            'SELECT ours.*, kKupon, cKuponTyp, cWertTyp, fWert, fMindestbestellwert, dGueltigAb, dGueltigBis, cAktiv,
                 nVerwendungenBisher
                 FROM ' . Tables::COUPONS . ' ours LEFT JOIN tkupon ON kKupon = coupon
                 WHERE coupon IN ' . In::ids($ids) . ' ORDER BY coupon',
@@ -73,18 +73,22 @@ final class Coupons
      */
     private function terms(array $row): array
     {
-        $isDeleted = $row['kKupon'] === null;
-        $isPercent = $isDeleted ? $row['percentage'] !== null : $row['cWertTyp'] === 'prozent';
-        $value     = (float)($row['fWert'] ?? $row['percentage'] ?? $row['amount']);
+        $isDeleted  = $row['kKupon'] === null;
+        $isShipping = $isDeleted
+            ? $row['percentage'] === null && $row['amount'] === null
+            : $row['cKuponTyp'] === 'versandkupon';
+        $isPercent  = $isDeleted ? $row['percentage'] !== null : $row['cWertTyp'] === 'prozent';
+        $value      = (float)($row['fWert'] ?? $row['percentage'] ?? $row['amount']);
 
         return [
-            'percent' => $isPercent ? $value : null,
-            'amount'  => $isPercent ? null : $value,
-            'minimum' => (float)($row['fMindestbestellwert'] ?? $row['minimum']),
-            'starts'  => Times::iso(self::time($row['starts']) ?? $this->times->fromShop($row['dGueltigAb'])),
-            'ends'    => Times::iso($isDeleted ? self::time($row['ends']) : $this->times->fromShop($row['dGueltigBis'])),
-            'active'  => !$isDeleted && $row['cAktiv'] === 'Y',
-            'deleted' => $isDeleted,
+            'percent'       => $isPercent && !$isShipping ? $value : null,
+            'amount'        => $isPercent || $isShipping ? null : $value,
+            'free_shipping' => $isShipping,
+            'minimum'       => (float)($row['fMindestbestellwert'] ?? $row['minimum']),
+            'starts'        => Times::iso(self::time($row['starts']) ?? $this->times->fromShop($row['dGueltigAb'])),
+            'ends'          => Times::iso($isDeleted ? self::time($row['ends']) : $this->times->fromShop($row['dGueltigBis'])),
+            'active'        => !$isDeleted && $row['cAktiv'] === 'Y',
+            'deleted'       => $isDeleted,
         ];
     }
 

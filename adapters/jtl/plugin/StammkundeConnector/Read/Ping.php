@@ -13,6 +13,7 @@ use Plugin\StammkundeConnector\Store\Attributes;
 use Plugin\StammkundeConnector\Store\Settings;
 use Plugin\StammkundeConnector\Store\Tables;
 use Plugin\StammkundeConnector\Store\Tags;
+use Plugin\StammkundeConnector\Webhooks\Receiver;
 use Plugin\StammkundeConnector\Write\Batches;
 
 /**
@@ -23,6 +24,16 @@ final class Ping
     /** The version of the JSON API; it grows when an answer changes in a way that callers notice. */
     public const API = 1;
 
+    /** What a coupon may ask for and the shop's own checkout then enforces; a plugin of old names nothing. */
+    private const COUPON_TERMS = [
+        'minimum',
+        'not-combinable',
+        'titles',
+        'free-shipping',
+        'products',
+        'categories',
+    ];
+
     public function __construct(
         private readonly Database $database,
         private readonly Shop $shop,
@@ -30,6 +41,7 @@ final class Ping
         private readonly Feed $feed,
         private readonly Groups $groups,
         private readonly Settings $settings,
+        private readonly Receiver $receiver,
         private readonly string $pluginVersion,
     ) {
     }
@@ -59,6 +71,7 @@ final class Ping
                 'products'  => Times::iso($this->feed->started('products')),
             ],
             'features'        => $this->features($key),
+            'coupon_terms'    => self::COUPON_TERMS,
             'languages'       => \array_values($this->shop->languages()),
             'customer_groups' => \array_map(static fn(array $group): array => [
                 'id'         => $group['id'],
@@ -106,6 +119,7 @@ final class Ping
             ...($key->may('groups') && \count($this->settings->movableGroups()) > 1 ? ['customer-groups'] : []),
             ...($key->may('read') ? ['deletions'] : []),
             'guest-records',
+            ...($this->receiver->isOn() ? ['webhooks'] : []),
         ];
     }
 
@@ -128,13 +142,30 @@ final class Ping
         $zone     = $this->shop->zone();
         $database = $this->shop->databaseZone();
         $now      = new \DateTimeImmutable('@' . $this->shop->now());
+        $notes    = $this->webhookNotes();
         if ($zone->getOffset($now) === $database->getOffset($now)) {
-            return [];
+            return $notes;
         }
 
         return [
+            ...$notes,
             'The shop runs in ' . $zone->getName() . ' but its database in ' . $database->getName()
             . '. Times are converted; coupons may be accepted earlier by the difference.',
+        ];
+    }
+
+    /** @return list<string> */
+    private function webhookNotes(): array
+    {
+        $trouble = $this->receiver->trouble();
+        if (!$this->receiver->isOn() || $trouble === []) {
+            return [];
+        }
+        $answer = ($trouble['status'] ?? 0) === 0 ? 'does not answer' : 'answers ' . $trouble['status'];
+
+        return [
+            'The shop cannot deliver its webhooks since ' . Times::iso($trouble['since'] ?? null) . ': '
+            . $this->receiver->address() . ' ' . $answer . '. Changes come with the next pull meanwhile.',
         ];
     }
 }

@@ -110,26 +110,25 @@ final class JtlShop implements Shop
         return $cipher === '' ? '' : \trim(Core::Container()->getCryptoService()->decryptXTEA($cipher));
     }
 
+    public function encrypt(string $text): string
+    {
+        return Core::Container()->getCryptoService()->encryptXTEA($text);
+    }
+
     public function createCoupon(CouponTerms $terms): int
     {
         $coupon                        = new Kupon(0, $this->db);
-        $coupon->cKuponTyp             = Kupon::TYPE_STANDARD;
+        foreach ($terms->columns() as $name => $value) {
+            $coupon->$name = $value;
+        }
         $coupon->cName                 = self::escape($terms->internalName);
-        $coupon->fWert                 = $terms->percent ?? $terms->amount;
-        $coupon->cWertTyp              = $terms->percent === null ? 'festpreis' : 'prozent';
         $coupon->cZusatzgebuehren      = 'N';
-        $coupon->nGanzenWKRabattieren  = 1;
         $coupon->kSteuerklasse         = 1;
-        $coupon->fMindestbestellwert   = $terms->minimum;
         $coupon->cCode                 = $terms->code;
-        $coupon->cLieferlaender        = '';
         $coupon->nVerwendungen         = 1;
         $coupon->nVerwendungenBisher   = 0;
         $coupon->nVerwendungenProKunde = 1;
-        $coupon->cArtikel              = '';
         $coupon->cHersteller           = '-1';
-        $coupon->cKategorien           = '-1';
-        $coupon->cKunden               = $terms->customerId === null ? '-1' : $terms->customerId . ';';
         $coupon->kKundengruppe         = -1;
         $coupon->dGueltigAb            = $terms->starts;
         $coupon->dGueltigBis           = $terms->ends;

@@ -75,7 +75,7 @@ final class Coupons
     {
         $found = 0;
         $rows  = $this->database->rows(
-            "SELECT kKupon, cName, cCode, cKunden, cWertTyp, fWert, fMindestbestellwert FROM tkupon
+            "SELECT kKupon, cName, cCode, cKunden, cKuponTyp, cWertTyp, fWert, fMindestbestellwert FROM tkupon
                 WHERE cName LIKE '%[sk:%' AND kKupon NOT IN (SELECT coupon FROM " . Tables::COUPONS . ')
                 ORDER BY kKupon',
         );
@@ -99,6 +99,7 @@ final class Coupons
     {
         $customer  = (int)\trim((string)$row['cKunden'], ';');
         $isPercent = $row['cWertTyp'] === 'prozent';
+        $isMoney   = !$isPercent && $row['cKuponTyp'] === 'standard';
 
         return [
             'coupon'     => (int)$row['kKupon'],
@@ -108,7 +109,7 @@ final class Coupons
             'bound'      => $customer > 0 ? 'customer' : 'anyone',
             'title'      => \html_entity_decode(\trim((string)\preg_replace(self::MARK, '', (string)$row['cName']))),
             'percentage' => $isPercent ? (float)$row['fWert'] : null,
-            'amount'     => $isPercent ? null : (float)$row['fWert'],
+            'amount'     => $isMoney ? (float)$row['fWert'] : null,
             'minimum'    => (float)$row['fMindestbestellwert'],
             'starts'     => null,
             'ends'       => null,

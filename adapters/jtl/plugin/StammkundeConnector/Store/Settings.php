@@ -14,6 +14,9 @@ final class Settings
     private const MOVABLE_GROUPS = 'movable_groups';
     private const SHOW_CODE      = 'show_code';
     private const INSTALLATION   = 'installation';
+    private const HOOK_ADDRESS   = 'webhook_address';
+    private const HOOK_SECRET    = 'webhook_secret';
+    private const HOOK_TROUBLE   = 'webhook_trouble';
 
     public function __construct(private readonly Database $database)
     {
@@ -58,6 +61,44 @@ final class Settings
             'DELETE FROM ' . Tables::SETTINGS . ' WHERE name = :name',
             ['name' => self::INSTALLATION],
         );
+    }
+
+    /** Where changes are told, or null while that is switched off. */
+    public function webhookAddress(): ?string
+    {
+        $address = $this->get(self::HOOK_ADDRESS);
+
+        return $address === '' ? null : $address;
+    }
+
+    public function setWebhookAddress(string $address): void
+    {
+        $this->set(self::HOOK_ADDRESS, $address);
+    }
+
+    /** The secret as the shop encrypts it: a copy of the database alone does not give it away. */
+    public function webhookSecret(): ?string
+    {
+        return $this->get(self::HOOK_SECRET);
+    }
+
+    public function setWebhookSecret(string $encrypted): void
+    {
+        $this->set(self::HOOK_SECRET, $encrypted);
+    }
+
+    /** @return array{since?: int, failures?: int, until?: int, status?: int} */
+    public function webhookTrouble(): array
+    {
+        $trouble = \json_decode($this->get(self::HOOK_TROUBLE) ?? '[]', true);
+
+        return \is_array($trouble) ? $trouble : [];
+    }
+
+    /** @param array{since?: int, failures?: int, until?: int, status?: int} $trouble */
+    public function setWebhookTrouble(array $trouble): void
+    {
+        $this->set(self::HOOK_TROUBLE, (string)\json_encode($trouble));
     }
 
     private function get(string $name): ?string

@@ -18,6 +18,7 @@ final class Tables
     public const FEEDS      = 'xplugin_stammkundeconnector_feed';
     public const BATCHES    = 'xplugin_stammkundeconnector_batch';
     public const SETTINGS   = 'xplugin_stammkundeconnector_setting';
+    public const MESSAGES   = 'xplugin_stammkundeconnector_message';
 
     /**
      * @return array<string, list<string>> by table, what makes it; both MariaDB and SQLite understand it
@@ -70,6 +71,14 @@ final class Tables
             self::SETTINGS => ['CREATE TABLE ' . self::SETTINGS . ' (
                 name VARCHAR(64) NOT NULL, content TEXT NOT NULL,
                 PRIMARY KEY (name))'],
+            self::MESSAGES => [
+                'CREATE TABLE ' . self::MESSAGES . ' (
+                    kind VARCHAR(10) NOT NULL, record INT NOT NULL, id VARCHAR(32) NOT NULL,
+                    topic VARCHAR(32) NOT NULL, occurred BIGINT NOT NULL,
+                    PRIMARY KEY (kind, record))',
+                'CREATE INDEX stammkunde_message_occurred ON ' . self::MESSAGES . ' (occurred)',
+                'CREATE INDEX stammkunde_message_id ON ' . self::MESSAGES . ' (id)',
+            ],
         ];
     }
 }

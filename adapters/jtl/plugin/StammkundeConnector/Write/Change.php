@@ -77,6 +77,16 @@ final class Change
         return (float)$value;
     }
 
+    public function flag(string $name): bool
+    {
+        $value = $this->fields[$name] ?? false;
+        if (!\is_bool($value)) {
+            throw self::invalid($name, 'true or false');
+        }
+
+        return $value;
+    }
+
     public function time(string $name): int
     {
         $value = $this->fields[$name] ?? null;

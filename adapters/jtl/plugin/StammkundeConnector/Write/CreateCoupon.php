@@ -23,6 +23,7 @@ final class CreateCoupon implements Handler
         private readonly People $people,
         private readonly Coupons $coupons,
         private readonly Attributes $attributes,
+        private readonly CouponGoods $goods,
     ) {
     }
 
@@ -121,6 +122,11 @@ final class CreateCoupon implements Handler
         int $ends,
     ): CouponTerms {
         [$percent, $amount] = $this->worth($change);
+        $categories         = $this->goods->categories($change);
+        if ($amount !== null && $categories !== []) {
+            // The shop checks that one such product is in the basket, and then takes the amount off all of it.
+            throw new Refusal('value-invalid', 'JTL-Shop keeps a percentage to categories, but not an amount.');
+        }
         $minimum            = $change->number('minimum') ?? 0.0;
         if ($minimum < 0.0 || $minimum > 1_000_000.0) {
             throw new Refusal('minimum-invalid', 'The minimum is negative or above one million.');
@@ -143,16 +149,20 @@ final class CreateCoupon implements Handler
             minimum: $minimum,
             starts: $this->times->startInShop($starts),
             ends: $this->times->inShop($ends),
+            articles: $this->goods->articles($change),
+            categories: $categories,
+            countries: $percent === null && $amount === null ? $this->goods->countries() : [],
         );
     }
 
-    /** @return array{float|null, float|null} percent, amount */
+    /** @return array{float|null, float|null} percent, amount; neither: free shipping */
     private function worth(Change $change): array
     {
         $percent = $change->number('percent');
         $amount  = $change->number('amount');
-        if (($percent === null) === ($amount === null)) {
-            throw new Refusal('value-invalid', 'A coupon has either percent or amount.');
+        $given   = ($percent === null ? 0 : 1) + ($amount === null ? 0 : 1) + ($change->flag('free_shipping') ? 1 : 0);
+        if ($given !== 1) {
+            throw new Refusal('value-invalid', 'A coupon has either percent, amount or free_shipping.');
         }
         if ($percent !== null && ($percent <= 0.0 || $percent > 100.0)) {
             throw new Refusal('value-invalid', 'percent is more than 0 and at most 100.');
