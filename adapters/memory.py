@@ -18,7 +18,7 @@ from typing import Any, ClassVar, TypeAlias, TypeVar
 import msgspec
 from pydantic import SecretStr
 
-from connector.adapter import Page
+from connector.adapter import Page, Tried
 from connector.errors import AuthError, ConfigError, RejectedError, ResponseError
 from connector.model import (
     Change,
@@ -71,6 +71,7 @@ class MemoryAdapter:
 
     name: ClassVar[str] = "memory"
     title: ClassVar[str] = "Memory"
+    tried: ClassVar[tuple[Tried, str]] = (Tried.SANDBOX, "a shop in RAM, for tests and tutorials")
     reread: Mapping[Kind, timedelta] = MappingProxyType({})  # here every change moves `updated_at`
 
     # Settings. Keep them; connect at the first request. A shop that is down must not spoil the config.

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -20,9 +22,11 @@ from connector.model import (
     Result,
     ShopInfo,
     Tagging,
+    UpdateTags,
 )
 
 T = TypeVar("T", covariant=True)
+Item = TypeVar("Item")
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
@@ -37,6 +41,14 @@ class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     gone: tuple[str, ...] = ()
     checkpoint: str | None = None
     total: int | None = None
+
+
+class Tried(StrEnum):
+    """On what an adapter has been tried. It may say so as `tried`: one of these, and which version it was."""
+
+    IN_CI = "real server in CI"
+    BY_HAND = "real server by hand"
+    SANDBOX = "sandbox only"
 
 
 class Adapter(Protocol):
@@ -167,3 +179,34 @@ def adapter_class(name: str) -> type[Adapter]:
         return cast("type[Adapter]", known[name].load())
     except ImportError as error:
         raise ConfigError(f"The adapter {name!r} does not load: {error}.") from error
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """The time zone of a setting `time_zone`.
+
+    Raises:
+        ConfigError: there is none of that name.
+    """
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ConfigError(f"`time_zone` is {name!r}, but zones are named like Europe/Berlin.") from None
+
+
+def chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    """The items in pieces of at most that size."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def each_once(changes: Iterable[UpdateTags]) -> Iterator[Sequence[UpdateTags]]:
+    """Parts in which no customer comes twice, so that what is sent together cannot change its order."""
+    part: list[UpdateTags] = []
+    seen: set[str] = set()
+    for change in changes:
+        if change.customer_id in seen:
+            yield part
+            part, seen = [], set()
+        part.append(change)
+        seen.add(change.customer_id)
+    yield part

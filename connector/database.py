@@ -64,6 +64,18 @@ def m007_figures(db: sqlite_utils.Database) -> None:
     _run_script(db, "schema_007.sql")
 
 
+@migrations()
+def m008_outlets(db: sqlite_utils.Database) -> None:
+    """What contacts of newsletter tools have from us."""
+    _run_script(db, "schema_008.sql")
+
+
+@migrations()
+def m009_bases(db: sqlite_utils.Database) -> None:
+    """Shops of one customer base."""
+    _run_script(db, "schema_009.sql")
+
+
 def _run_script(db: sqlite_utils.Database, name: str) -> None:
     # Not `executescript`, which would commit in the middle of the migration.
     for statement in Path(__file__).with_name(name).read_text(encoding="utf-8").split(";\n"):

@@ -89,6 +89,7 @@ def refresh(db: Database, shop: int, terms: Terms, window: Window, today: date) 
         connection.execute(
             "UPDATE shops SET rebuild = 0, window_end = ? WHERE shop = ?", (values["today"], shop)
         )
+        people.tell_joined(connection, shop)
 
 
 class _Basis(msgspec.Struct, frozen=True, kw_only=True):
@@ -232,18 +233,20 @@ def _shadow(connection: sqlite3.Connection, shop: int, day: date, window: Window
     connection.execute(
         f"CREATE TEMP VIEW orders AS SELECT * FROM main.orders WHERE day <= {day.toordinal():d}"
     )
-    low, high = connection.execute(
-        "SELECT min(person), max(person) FROM people WHERE shop = ?", (shop,)
-    ).fetchone()
-    values = {
-        "shop": shop,
-        "today": day.toordinal(),
-        "window_start": day.toordinal() - window.days,
-        "limited": False,
-        "low": low,
-        "high": high,
-    }
-    _recompute(connection, values, "BETWEEN :low AND :high")
+    joined = connection.execute("SELECT other FROM joined_shops WHERE shop = ?", (shop,)).fetchall()
+    for each in (shop, *(other for (other,) in joined)):
+        low, high = connection.execute(
+            "SELECT min(person), max(person) FROM people WHERE shop = ?", (each,)
+        ).fetchone()
+        values = {
+            "shop": each,
+            "today": day.toordinal(),
+            "window_start": day.toordinal() - window.days,
+            "limited": False,
+            "low": low,
+            "high": high,
+        }
+        _recompute(connection, values, "BETWEEN :low AND :high")
     connection.execute(_NOT_YET_THERE, (_end_of(connection, shop, day),))
     connection.execute(
         "UPDATE facts SET unknown = 1 WHERE person IN"

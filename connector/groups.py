@@ -428,14 +428,16 @@ def work_out_as_of(
     return [found[each.name] for each in definitions]
 
 
-def why_history_too_short(needs: Needs, history_starts: date | None, today: date) -> str | None:
+def why_history_too_short(
+    needs: Needs, history_starts: date | None, today: date, who: str = "the shop"
+) -> str | None:
     """Why a group must not be pushed while the shop shows us only orders since `history_starts`.
 
     Without that every old regular would look like a first-time buyer (DEFINITIONS, *History starts*).
     """
     if history_starts is None:
         return None
-    seen = f"the shop shows orders only since {history_starts:%d %b %Y}"
+    seen = f"{who} shows orders only since {history_starts:%d %b %Y}"
     if needs.lifetime:
         return f"it depends on a customer's whole history, and {seen}"
     if needs.history_days and needs.history_days > (today - history_starts).days:

@@ -52,13 +52,13 @@ def refresh(db: Database, shop: int, terms: Terms) -> None:
     """Bring `people`, and the person of every customer and order, in line with the mirror.
 
     Looks only at what was touched, unless the shop is to be rebuilt. Everybody who may have changed is dirty
-    afterwards.
+    afterwards, and so is whoever changed in a joined shop (see `tell_joined`).
     """
     connection = db.connection
     connection.create_function("domain_excluded", 1, terms.why_domain_excluded, deterministic=True)
     rebuild = bool(db.value("SELECT rebuild FROM shops WHERE shop = ?", (shop,)))
     if not rebuild and not db.value(
-        "SELECT count(*) FROM touched WHERE shop = ? AND kind <> 'products'", (shop,)
+        "SELECT count(*) FROM touched WHERE shop = ? AND kind NOT IN ('products', 'to-tell')", (shop,)
     ):
         return
     with db.write():
@@ -225,7 +225,35 @@ def _settle(connection: sqlite3.Connection, shop: int) -> None:
         shop,
         "SELECT p.person FROM temp.clusters AS w JOIN people AS p ON p.shop = ?1 AND p.cluster = w.cluster",
     )
-    connection.execute("DELETE FROM touched WHERE shop = ? AND kind <> 'products'", (shop,))
+    _note(
+        connection,
+        shop,
+        "SELECT p.person FROM touched AS t JOIN people AS p ON p.shop = ?1 AND p.cluster = 'e:' || t.value"
+        " WHERE t.shop = ?1 AND t.kind = 'elsewhere'",
+    )
+    connection.execute("DELETE FROM touched WHERE shop = ? AND kind NOT IN ('products', 'to-tell')", (shop,))
+    # By the address that somebody had before: now nothing leads there any more.
+    connection.execute(
+        "INSERT OR IGNORE INTO touched SELECT ?1, 'to-tell', substr(cluster, 3) FROM temp.clusters"
+        " WHERE cluster LIKE 'e:%' AND EXISTS (SELECT 1 FROM joined_shops WHERE other = ?1)",
+        (shop,),
+    )
+
+
+def tell_joined(connection: sqlite3.Connection, shop: int) -> None:
+    """Let the joined shops look again at everybody whose figures have just changed in this one.
+
+    They are told only when the figures are there, so a look in between misses nothing.
+    """
+    connection.execute(
+        "INSERT OR IGNORE INTO touched SELECT j.shop, 'elsewhere', n.email FROM ("
+        " SELECT value AS email FROM touched WHERE shop = ?1 AND kind = 'to-tell'"
+        " UNION SELECT p.email_key FROM dirty AS d JOIN people AS p USING (person) WHERE d.shop = ?1"
+        ") AS n JOIN joined_shops AS j ON j.other = ?1"
+        " WHERE EXISTS (SELECT 1 FROM people AS q WHERE q.shop = j.shop AND q.cluster = 'e:' || n.email)",
+        (shop,),
+    )
+    connection.execute("DELETE FROM touched WHERE shop = ? AND kind = 'to-tell'", (shop,))
 
 
 def sweep_out(connection: sqlite3.Connection, shop: int) -> None:

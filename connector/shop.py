@@ -86,10 +86,16 @@ class Shop:
 
     def history_starts(self) -> date | None:
         """The first day of orders the mirror can have: by what the shop shows, and by the config."""
-        info = self.info()
-        visible = info.orders_visible_from
-        seen = visible.astimezone(ZoneInfo(info.time_zone)).date() if visible else None
-        return max((each for each in (seen, self.settings.history_starts) if each), default=None)
+        return self.history_of(self.name)
+
+    def history_of(self, name: str) -> date | None:
+        """The same of any shop of the config; None too where nothing is known of it."""
+        own = name == self.name
+        info = self.info() if own else mirror.shop_info(self.db, mirror.open_shop(self.db, name))
+        visible = info.orders_visible_from if info else None
+        seen = visible.astimezone(ZoneInfo(info.time_zone)).date() if info and visible else None
+        said = self.config.shops[name].history_starts if name in self.config.shops else None
+        return max((each for each in (seen, said) if each), default=None)
 
     def mirror(self) -> Mirror:
         return Mirror(self.db, self.key, self.terms())

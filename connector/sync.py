@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from connector import campaigns, facts, groups, hooks, ledger, privacy
+from connector import bases, campaigns, facts, groups, hooks, ledger, privacy
 from connector import plan as planning
 from connector.campaigns import Campaign, Code, Issue, Issuer
 from connector.campaigns.budgets import troubles as budget_troubles
@@ -50,6 +50,7 @@ def read(shop: Shop, *, full: bool) -> Pulled:
 def work_out(shop: Shop) -> list[Standing]:
     """Facts and groups as of today, from what was pulled last and by what the config says now."""
     shop.mirror().judge_anew()
+    bases.join(shop)
     facts.refresh(shop.db, shop.key, shop.terms(), shop.window(), shop.today())
     definitions = shop.definitions()
     standings = groups.refresh(shop.db, shop.key, definitions, shop.rule_context(), shop.now())
@@ -137,7 +138,9 @@ def _why_kept_back(shop: Shop, definition: Definition) -> str | None:
     stale = next((each.stale for each in groups.standings(shop.db, shop.key, [definition.name])), "new")
     if stale is not None:
         return f"it could not be worked out ({stale})"
-    return groups.why_history_too_short(definition.needs, shop.history_starts(), shop.today())
+    return groups.why_history_too_short(
+        definition.needs, shop.history_starts(), shop.today()
+    ) or bases.why_kept_back(shop, definition)
 
 
 def known_codes(shop: Shop) -> list[Code]:

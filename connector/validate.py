@@ -15,11 +15,13 @@ from connector.config import (
     BrokenConfigError,
     CampaignConfig,
     Config,
+    OutletConfig,
     Problem,
     Secret,
     ShopConfig,
     nearest,
     open_adapter,
+    open_outlet,
     read,
 )
 from connector.config.listed import read_list
@@ -56,6 +58,7 @@ def problems(config: Config) -> list[Problem]:
         *_file_problems(config),
         *(each for shop in config.shops.values() for each in _shop_problems(config, shop)),
         *_scope_problems(config),
+        *_base_problems(config),
         *_name_problems(config),
         *_reference_problems(config, rules),
         *_loop_problems(config, rules),
@@ -66,6 +69,7 @@ def problems(config: Config) -> list[Problem]:
         *_budget_problems(config),
         *_consent_problems(config),
         *_receiver_problems(config),
+        *_outlet_problems(config),
     ]
 
 
@@ -136,20 +140,20 @@ def _shop_problems(config: Config, shop: ShopConfig) -> Iterator[Problem]:
 
 
 def _setting_problems(config: Config, shop: ShopConfig) -> Iterator[Problem]:
-    place, complete = ("shops", shop.name), not config.is_spoiled(("shops", shop.name))
-    for name, value in shop.settings.items():
-        if isinstance(value, Secret):
-            try:
-                value.read()
-            except ConfigError as error:
-                complete = False
-                yield config.problem((*place, name), str(error), "Put the secret there.")
-    if complete:
+    place = ("shops", shop.name)
+    secrets = [problem for each in shop.settings.items() for problem in _setting_secret(config, place, *each)]
+    yield from secrets
+    if not secrets and not config.is_spoiled(place):
         try:
             open_adapter(shop).close()
         except ConfigError as error:
             reason = str(error).removeprefix(f"shops.{shop.name}: ").rstrip(".")
             yield config.problem(place, reason, f"`stammkunde adapters {shop.adapter}` shows its settings.")
+
+
+def _setting_secret(config: Config, place: Place, name: str, value: object) -> Iterator[Problem]:
+    if isinstance(value, Secret):
+        yield from _secret_problems(config, (*place, name), value)
 
 
 # Names: shops, groups, loops
@@ -172,6 +176,7 @@ def _scoped(config: Config) -> Mapping[str, Mapping[str, Scoped]]:
         "ladders": config.ladders,
         "campaigns": config.campaigns,
         "receivers": config.receivers,
+        "outlets": config.outlets,
     }
 
 
@@ -184,6 +189,19 @@ def _name_problems(config: Config) -> Iterator[Problem]:
             if step in names[:position]:
                 place = ("ladders", name, "steps", position, "name")
                 yield config.problem(place, f"there is a step '{step}' before it", "Rename one of them.")
+
+
+def _base_problems(config: Config) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for name, base in config.bases.items():
+        place = ("bases", name, "shops")
+        for shop in base.shops:
+            if shop not in config.shops and not config.is_spoiled(("shops", shop)):
+                yield config.problem(place, f"there is no shop '{shop}'", nearest(shop, config.shops))
+            if shop in seen:
+                message = f"'{shop}' is in '{seen[shop]}' already"
+                yield config.problem(place, message, "A shop is in one base, and once.")
+            seen[shop] = name
 
 
 def _rules(config: Config) -> tuple[dict[str, Rule], list[Problem]]:
@@ -333,11 +351,19 @@ def _campaign_problems(config: Config, name: str) -> Iterator[Problem]:
 
 
 def _delivery_problems(config: Config, campaign: CampaignConfig, place: Place) -> Iterator[Problem]:
-    known = [*IN_SHOP, *BY_HAND, *outlets()]
+    known = [*IN_SHOP, *BY_HAND, *config.outlets]
     for position, name in enumerate(campaign.deliver):
-        if name not in known:
-            where = (*place, "deliver", position)
-            yield config.problem(where, f"there is no way '{name}' to deliver a code", nearest(name, known))
+        where = (*place, "deliver", position)
+        outlet = config.outlets.get(name)
+        if outlet is not None and (shops := _not_there(config, campaign, outlet)):
+            yield config.problem(where, f"there is no '{name}' in {_listed(shops)}", _widen(name))
+        elif name in known or config.is_spoiled(("outlets", name)):
+            continue
+        elif name in outlets():
+            yield config.problem(where, f"nothing says how to reach '{name}'", f"Add [outlets.{name}].")
+        else:
+            mend = nearest(name, [*known, *outlets()])
+            yield config.problem(where, f"there is no way '{name}' to deliver a code", mend)
 
 
 def _time_problems(config: Config, campaign: CampaignConfig, place: Place) -> Iterator[Problem]:
@@ -440,6 +466,48 @@ def _coupon_problems(config: Config, campaign: CampaignConfig, place: Place) -> 
     if coupon.amount is not None and 0 < coupon.minimum < coupon.amount:
         mend = "Raise minimum to at least the amount, or remove it."
         yield config.problem((*place, "minimum"), "is less than the amount: goods would be free", mend)
+
+
+# Outlets
+
+
+def _outlet_problems(config: Config) -> Iterator[Problem]:
+    for name, outlet in config.outlets.items():
+        place = ("outlets", name)
+        found = [
+            problem for each in outlet.settings.items() for problem in _setting_secret(config, place, *each)
+        ]
+        yield from found
+        if not found and not config.is_spoiled(place):
+            yield from _outlet_setting_problems(config, outlet, place)
+
+
+def _outlet_setting_problems(config: Config, outlet: OutletConfig, place: Place) -> Iterator[Problem]:
+    try:
+        opened = open_outlet(outlet)
+    except ConfigError as error:
+        # Several sentences, of which the last says what to do.
+        reason, _, mend = str(error).removeprefix(f"outlets.{outlet.name}: ").partition(". ")
+        mend = mend or f"docs/outlets.md shows the settings of {outlet.outlet}."
+        yield config.problem(place, reason.rstrip("."), mend)
+        return
+    opened.close()
+    if opened.fields:
+        yield from _field_rivals(config, outlet, place)
+
+
+def _field_rivals(config: Config, outlet: OutletConfig, place: Place) -> Iterator[Problem]:
+    """A contact has each of our fields once: two shops, or two campaigns, would write over each other."""
+    shops = [name for name in config.shops if outlet.applies_to(name)]
+    if len(shops) > 1:
+        mend = f'Name one: shops = ["{shops[0]}"]. For the others add a table with other names in fields.'
+        yield config.problem(place, f"{_listed(shops)} would write over each other's fields", mend)
+    mine = [(name, each) for name, each in config.campaigns.items() if outlet.name in each.deliver]
+    for (one, first), (other, second) in combinations([each for each in mine if each[1].active], 2):
+        if (first.beside_others or second.beside_others) and _meet(config, first, second):
+            message = f"somebody may hold a code of '{one}' too, and '{outlet.name}' keeps one"
+            mend = f"Add a table such as [outlets.{outlet.name}-2] with other names in fields."
+            yield config.problem(("campaigns", other, "deliver"), message, mend)
 
 
 # Receivers

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -26,7 +27,9 @@ from connector.config import load
 HARBOR = '''\
 """A platform that another package brings."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
@@ -57,6 +60,11 @@ class HarborAdapter:
         token: SecretStr | None = None,
         password: SecretStr | None = None,
         pages: int = 50,
+        prices: Literal["gross", "net"] | None = None,
+        states: Mapping[str, list[str]] | None = None,
+        moves: tuple[tuple[str, str], ...] = (),
+        mirrored: bool = False,
+        tax: Decimal | None = None,
     ) -> None:
         if token is None and password is None:
             raise ConfigError("neither token nor password is given.")
@@ -189,13 +197,14 @@ def test_help_is_a_table_of_contents_that_fits_a_screen(folder: Path) -> None:
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
     assert lines[:3] == [
-        "Usage: stammkunde [OPTIONS] COMMAND [ARGS]...".replace("stammkunde", "main"),
+        "Usage: main [OPTIONS] COMMAND [ARGS]...",
         "",
-        "Set up     init      Write a config: looks into the shop and asks.",
+        "Set up     init       Write a config: looks into the shop and asks.",
     ]
-    assert "Every day  sync      Pull, sort into groups, plan and push." in lines
-    assert "More       fail      From stammkunde-harbor." in lines
-    assert "           weather   From stammkunde-harbor." in lines
+    assert "Every day  sync       Pull, sort into groups, plan and push." in lines
+    assert "More       fail       From stammkunde-harbor." in lines
+    assert "           weather    From stammkunde-harbor." in lines
+    assert "jtl, woocommerce" in " ".join(map(str.strip, lines))  # each needed by one platform only
     assert len(lines) - 2 <= 24  # without the foreign ones
     assert max(map(len, lines)) <= 80
 
@@ -429,11 +438,16 @@ def test_adapters_are_listed(folder: Path) -> None:
 
 def test_the_settings_of_an_adapter_are_its_constructors(folder: Path) -> None:
     assert run("adapters", "harbor").stdout == (
-        "Setting   Type    Default     Meaning\n"
-        "domain    str     (required)  the address of the shop, without https://.\n"
-        "token     secret              an access token.\n"
-        "password  secret              instead of a token.\n"
-        "pages     int     50\n"
+        "Setting   Type                    Default     Meaning\n"
+        "domain    text                    (required)  the address of the shop, without https://.\n"
+        "token     secret                              an access token.\n"
+        "password  secret                              instead of a token.\n"
+        "pages     whole number            50\n"
+        "prices    'gross' or 'net'\n"
+        "states    table of lists of text\n"
+        "moves     list of [text, text]\n"
+        "mirrored  true or false           false\n"
+        "tax       number\n"
     )
     result = run("adapters", "harbour")
     assert result.exit_code == 2
@@ -514,6 +528,42 @@ def test_init_asks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (shop.settle_days, str(shop.margin), str(shop.history_starts)) == (14, "0.4", "2019-03-04")
 
 
+def test_init_takes_a_setting_of_any_type(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROASTERY_TOKEN", "secret-1")
+    given = {
+        "domain": "roastery.harbor.example",
+        "prices": "net",
+        "states": '{ paid = ["bezahlt", "erledigt"] }',
+        "moves": '[["Gast", "Stammkunde"]]',
+        "mirrored": "true",
+        "tax": "19.5",
+        "pages": "7",
+    }
+    said = [word for name, value in given.items() for word in ("--set", f"{name}={value}")]
+    result = run("init", "--yes", "--adapter", "harbor", *said)
+    assert result.exit_code == 0, result.output
+    settings = dict(load(folder / "stammkunde.toml").shops["roastery"].settings)
+    assert settings.pop("token").env == "ROASTERY_TOKEN"
+    assert settings == {
+        "domain": "roastery.harbor.example",
+        "prices": "net",
+        "states": {"paid": ["bezahlt", "erledigt"]},
+        "moves": (("Gast", "Stammkunde"),),
+        "mirrored": True,
+        "tax": Decimal("19.5"),
+        "pages": 7,
+    }
+
+
+def test_what_init_writes_stays_true_when_push_is_switched_on(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROASTERY_TOKEN", "secret-1")
+    run("init", "--yes", "--adapter", "harbor", "--set", "domain=roastery.harbor.example")
+    text = (folder / "stammkunde.toml").read_text(encoding="utf-8")
+    assert re.findall("^.*push = .*$", text, re.MULTILINE) == ["push = false"]
+
+
 def test_init_never_overwrites(folder: Path) -> None:
     (folder / "stammkunde.toml").write_text("# mine\n")
     (folder / "stammkunde.key").write_text("key\n")
@@ -544,7 +594,10 @@ def test_init_goes_on_without_the_shop(folder: Path, monkeypatch: pytest.MonkeyP
         ("token=env:shpat_123456", "A secret is given as env:NAME (a variable's name in capitals) or"),
         ("tokn=shpat_123456", "There is no setting 'tokn'. Did you mean 'token'?"),
         ("shpat_123456", "--set takes SETTING=VALUE."),
-        ("pages=many", "--set pages: that is no int."),
+        ("pages=many", "--set pages takes: whole number."),
+        ("prices=both", "--set prices takes: 'gross' or 'net'."),
+        ("states=paid", "--set states takes: table of lists of text."),
+        ('states={ paid = "yes" }', "--set states takes: table of lists of text."),
         ("pages=5", "--yes needs --set domain=…: the address of the shop, without https://."),
     ],
 )

@@ -1,14 +1,17 @@
 """The code in docs/writing-an-adapter.md runs."""
 
 import re
+import shlex
 import tomllib
 from inspect import isfunction
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from connector.adapter import Adapter
+from connector.cli import main
 from connector.config import reading
 
 pytest_plugins = ["pytester"]
@@ -27,7 +30,7 @@ def test_python_runs_from_top_to_bottom() -> None:
     namespace: dict[str, Any] = {"__name__": "page"}
     for block in blocks("python"):
         exec(compile(block, "docs/writing-an-adapter.md", "exec"), namespace)  # noqa: S102
-    assert len(blocks("python")) == 6
+    assert len(blocks("python")) == 8
 
 
 def test_contract_passes_as_shown(pytester: pytest.Pytester) -> None:
@@ -54,9 +57,20 @@ def test_config_is_understood() -> None:
     assert config.shops["tutorial"].settings == {"name": "tutorial", "page_size": 20}
 
 
+def test_the_command_makes_what_the_page_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (shown,) = blocks("sh")
+    program, *words = shlex.split(shown)
+    assert program == "stammkunde"
+    assert CliRunner().invoke(main, words).exit_code == 0
+    (module,) = (tmp_path / "stammkunde-bread").glob("stammkunde_*/__init__.py")
+    assert len(module.read_text(encoding="utf-8").splitlines()) < 200
+
+
 def test_no_block_is_left_out() -> None:
     labels = set(re.findall(r"^```(.+)$", PAGE, re.MULTILINE))
     assert labels == {
+        "sh",
         "python",
         "python test_contract.py",
         "python conftest.py",

@@ -7,7 +7,6 @@ from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar, Literal
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -16,7 +15,7 @@ from adapters.csv_files.handover import NO_TAGS, Handover
 from adapters.csv_files.presets import PRESETS, PresetName, Prices
 from adapters.csv_files.snapshot import Reading, Snapshot, Snapshots
 from adapters.csv_files.words import States
-from connector.adapter import Page
+from connector.adapter import Page, Tried, zone_named
 from connector.errors import AuthError, ConfigError, RejectedError
 from connector.model import (
     Change,
@@ -77,6 +76,7 @@ class CsvAdapter:
 
     name: ClassVar[str] = "csv"
     title: ClassVar[str] = "CSV"
+    tried: ClassVar[tuple[Tried, str]] = (Tried.SANDBOX, "exports written as the platforms document them")
     #: Empty: a file that changed is read whole.
     reread: Mapping[Kind, timedelta] = MappingProxyType({})
 
@@ -131,7 +131,7 @@ class CsvAdapter:
             preset=self._preset,
             columns=columns or {},
             forms=_forms(said, self._preset.form),
-            zone=_zone(time_zone),
+            zone=zone_named(time_zone),
             currency=self._currency,
             prices=prices or self._preset.prices,
             tax_percent=None if tax_percent is None else Decimal(str(tax_percent)),
@@ -360,13 +360,6 @@ def _forms(said: FileForm, usual: FileForm) -> dict[str, FileForm]:
     both = {field: getattr(said, field) or getattr(usual, field) for field in fields}
     platform = FileForm(**both)
     return {"customers": platform, "orders": platform, "coupons": said, "contacts": said}
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ConfigError(f"`time_zone` is {name!r}, but zones are named like Europe/Berlin.") from None
 
 
 def _distinct(values: Iterable[str | None]) -> tuple[str, ...]:

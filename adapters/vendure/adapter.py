@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
@@ -13,7 +12,7 @@ from adapters.vendure.groups import Groups
 from adapters.vendure.promotions import Promotions
 from adapters.vendure.pushes import Pushes
 from adapters.vendure.reads import Reads
-from connector.adapter import Page
+from connector.adapter import Page, Tried, zone_named
 from connector.errors import AuthError, ConfigError
 from connector.http import Limits
 from connector.model import (
@@ -49,6 +48,7 @@ class VendureAdapter:
 
     name: ClassVar[str] = "vendure"
     title: ClassVar[str] = "Vendure"
+    tried: ClassVar[tuple[Tried, str]] = (Tried.IN_CI, "Vendure 3.7.3")
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class VendureAdapter:
         #: Neither a refund nor a parcel moves `updatedAt` of an order.
         self.reread: Mapping[Kind, timedelta] = {Kind.ORDERS: timedelta(days=reread_days)}
         self._channel = Channel(
-            self._admin, by_key=key is not None, code_field=code_field, time_zone=_zone(time_zone).key
+            self._admin, by_key=key is not None, code_field=code_field, time_zone=zone_named(time_zone).key
         )
         self._page_size = page_size
         self._code_field = code_field
@@ -146,10 +146,3 @@ class VendureAdapter:
 
     def _reads(self, kind: Kind) -> Reads:
         return Reads(self._admin, self._channel.ground, kind, self._page_size)
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ConfigError(f"`time_zone` is {name!r}, but zones are named like Europe/Berlin.") from None

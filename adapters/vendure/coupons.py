@@ -11,8 +11,8 @@ from adapters.vendure.documents import document
 from adapters.vendure.goods import Goods
 from adapters.vendure.groups import Groups
 from adapters.vendure.promotions import Promotions, stamp, to_input, unsupported
-from adapters.vendure.reads import chunks
 from adapters.vendure.records import Ground, PromotionRow
+from connector.adapter import chunks
 from connector.errors import RejectedError, ResponseError, TemporaryError
 from connector.model import CreateCoupon, DisableCoupon, ExtendCoupon, Mark, Result
 

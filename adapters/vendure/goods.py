@@ -5,8 +5,9 @@ from typing import Any
 
 from adapters.vendure.client import Admin, Listing, Paged
 from adapters.vendure.documents import document
-from adapters.vendure.reads import LARGEST, Walk, chunks
+from adapters.vendure.reads import LARGEST, Walk
 from adapters.vendure.records import ProductRow
+from connector.adapter import chunks
 from connector.errors import RejectedError
 
 

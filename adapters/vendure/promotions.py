@@ -8,9 +8,9 @@ import msgspec
 
 from adapters.vendure.client import Admin, Listing, Paged
 from adapters.vendure.documents import document
-from adapters.vendure.reads import LARGEST, Walk, changed_since, chunks
+from adapters.vendure.reads import LARGEST, Walk, changed_since
 from adapters.vendure.records import Ground, PromotionRow, to_coupon
-from connector.adapter import Page
+from connector.adapter import Page, chunks
 from connector.model import Coupon, CouponTerm, CreateCoupon
 
 #: What a promotion with a code can ask for. Every code works beside others, and Vendure cannot prevent it.

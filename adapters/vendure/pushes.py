@@ -10,8 +10,8 @@ from adapters.vendure.coupons import Coupons
 from adapters.vendure.goods import Goods
 from adapters.vendure.groups import Groups
 from adapters.vendure.promotions import Promotions
-from adapters.vendure.reads import chunks
 from adapters.vendure.records import Ground
+from connector.adapter import chunks, each_once
 from connector.model import (
     Change,
     CreateCoupon,
@@ -66,7 +66,7 @@ class Pushes:
             yield from (Result(change=change, error=NO_MOVES) for change in changes)
 
     def _tags(self, changes: Sequence[UpdateTags]) -> Iterator[Result]:
-        for part in _each_once(changes):
+        for part in each_once(changes):
             for some in chunks(part, AT_ONCE):
                 for change, error in zip(some, self._groups.update(some), strict=True):
                     yield Result(change=change, error=error)
@@ -74,16 +74,3 @@ class Pushes:
     def _attribute(self, change: SetAttribute) -> Result:
         error = self._attributes.set(change.customer_id, change.name, change.value)
         return Result(change=change, error=error)
-
-
-def _each_once(changes: Sequence[UpdateTags]) -> Iterator[Sequence[UpdateTags]]:
-    """Parts in which no customer comes twice, so that what is sent together cannot change its order."""
-    part: list[UpdateTags] = []
-    seen: set[str] = set()
-    for change in changes:
-        if change.customer_id in seen:
-            yield part
-            part, seen = [], set()
-        part.append(change)
-        seen.add(change.customer_id)
-    yield part

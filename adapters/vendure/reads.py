@@ -10,7 +10,7 @@ from adapters.vendure.client import Admin, Listing, Paged, Wire
 from adapters.vendure.documents import document
 from adapters.vendure.orders import CANCELLED, EndingRow, OrderRow, ended_at, to_order
 from adapters.vendure.records import CustomerRow, Ground, ProductRow, to_customer, to_product
-from connector.adapter import Page
+from connector.adapter import Page, chunks
 from connector.model import Kind, Order, Record
 
 T = TypeVar("T")
@@ -222,9 +222,3 @@ class Reads:
 def _of(shape: Any, row: Any) -> Any:
     """A generic shape filled in; mypy knows no types that are values."""
     return shape[row]
-
-
-def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """The items, so many at a time."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

@@ -11,7 +11,7 @@ from adapters.woocommerce import webhooks
 from adapters.woocommerce.client import MOST, MissingError, Rest, shop_url
 from adapters.woocommerce.coupons import CouponRow, to_coupon
 from adapters.woocommerce.pushes import Pushes
-from adapters.woocommerce.reads import Reader, chunks
+from adapters.woocommerce.reads import Reader
 from adapters.woocommerce.records import (
     NO_ORDERS,
     CustomerRow,
@@ -25,7 +25,7 @@ from adapters.woocommerce.records import (
     to_product,
 )
 from adapters.woocommerce.shop import Shop
-from connector.adapter import Page
+from connector.adapter import Page, Tried, chunks
 from connector.errors import AuthError, ConfigError
 from connector.http import Limits
 from connector.model import (
@@ -60,6 +60,7 @@ class WooCommerceAdapter:
 
     name: ClassVar[str] = "woocommerce"
     title: ClassVar[str] = "WooCommerce"
+    tried: ClassVar[tuple[Tried, str]] = (Tried.BY_HAND, "WooCommerce 9.9.5 with WordPress 6.9")
     #: Empty: refunds move an order's change date, and customers are all read each time.
     reread: Mapping[Kind, timedelta] = {}
 

@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from adapters.woocommerce.client import MOST, Listing, Rest
-from connector.adapter import Page
+from connector.adapter import Page, chunks
 from connector.errors import ResponseError
 
 T = TypeVar("T")
@@ -215,9 +215,3 @@ def _version(row: Any) -> tuple[int, Any]:
 def _naive(moment: datetime) -> str:
     """GMT without a zone. One with a zone WooCommerce turns into local time and takes that for GMT."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
-
-
-def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """The items in pieces of at most that size."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

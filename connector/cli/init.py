@@ -3,7 +3,6 @@
 import os
 import re
 import secrets
-import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -26,6 +25,7 @@ from connector.config import (
     nearest,
     open_adapter,
     parse,
+    read_setting,
     settings_of,
 )
 from connector.errors import ConfigError, StammkundeError
@@ -136,17 +136,17 @@ def _names_of_settings(adapter: str) -> set[str]:
 def _ask_settings(asking: Questions, adapter: str, name: str | None, given: Iterable[str]) -> ShopConfig:
     """The shop as far as its adapter needs it."""
     known = {setting.name: setting for setting in settings_of(adapter)}
-    settings = dict(_given_setting(each, known) for each in given)
+    settings = dict(_given_setting(adapter, each, known) for each in given)
     for setting in known.values():
         if setting.required and setting.kind != "secret" and setting.name not in settings:
-            settings[setting.name] = _ask_required(asking, setting)
+            settings[setting.name] = _ask_required(asking, adapter, setting)
     name = _shop_name(name) if name else _ask_name(asking, _suggest_name(adapter, settings))
     for setting in _wanted_secrets(adapter, known, settings):
         settings[setting.name] = _ask_secret(asking, setting, name)
     return ShopConfig(name=name, adapter=adapter, settings=settings)
 
 
-def _given_setting(text: str, known: dict[str, Setting]) -> tuple[str, Any]:
+def _given_setting(adapter: str, text: str, known: dict[str, Setting]) -> tuple[str, Any]:
     # A value is never repeated in an error: it may be a secret that somebody put there.
     name, equals, value = text.partition("=")
     if not equals:
@@ -155,12 +155,10 @@ def _given_setting(text: str, known: dict[str, Setting]) -> tuple[str, Any]:
         raise click.UsageError(f"There is no setting '{name}'. {nearest(name, known)}")
     if known[name].kind == "secret":
         return name, _to_secret(value)
-    if "str" in known[name].kind:
-        return name, value
     try:
-        return name, tomllib.loads(f"value = {value}", parse_float=Decimal)["value"]
-    except tomllib.TOMLDecodeError as error:
-        raise click.UsageError(f"--set {name}: that is no {known[name].kind}.") from error
+        return name, read_setting(adapter, name, value)
+    except ValueError as error:
+        raise click.UsageError(f"--set {name} {error}.") from error
 
 
 def _to_secret(text: str) -> Secret:
@@ -172,10 +170,17 @@ def _to_secret(text: str) -> Secret:
     raise click.BadParameter("A secret is given as env:NAME (a variable's name in capitals) or file:PATH.")
 
 
-def _ask_required(asking: Questions, setting: Setting) -> str:
+def _ask_required(asking: Questions, adapter: str, setting: Setting) -> Any:
     if asking.yes:
         raise click.UsageError(f"--yes needs --set {setting.name}=…: {setting.text or 'it has no default.'}")
-    return str(click.prompt(f"{setting.name} ({setting.text.rstrip('.')})", err=True))
+
+    def read(answer: str) -> Any:
+        try:
+            return read_setting(adapter, setting.name, answer)
+        except ValueError as error:
+            raise click.BadParameter(f"{setting.name} {error}.") from error
+
+    return click.prompt(f"{setting.name} ({setting.text.rstrip('.')})", value_proc=read, err=True)
 
 
 def _ask_name(asking: Questions, suggestion: str) -> str:

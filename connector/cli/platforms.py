@@ -17,7 +17,8 @@ from connector.adapter import Sandbox, adapter_class, sandboxes
 from connector.adapter import adapters as installed
 from connector.cli.context import json_option
 from connector.cli.output import say, show, show_json, show_table
-from connector.cli.snippet import shop_table
+from connector.cli.scaffold import make_package
+from connector.cli.snippet import shop_table, toml
 from connector.config import Setting, nearest, settings_of
 from connector.config.settings import argument_texts, parameters_of
 from connector.errors import ConfigError
@@ -26,16 +27,28 @@ from connector.errors import ConfigError
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("words", nargs=-1, metavar="[[new] NAME]")
+@click.option("--out", type=click.Path(path_type=Path), help="Of `new`: the folder to make it in.")
 @json_option
-def adapters(name: str | None, as_json: bool) -> None:
-    """List the installed adapters, or show the settings of one.
+def adapters(words: tuple[str, ...], out: Path | None, as_json: bool) -> None:
+    """List the installed adapters, show the settings of one, or begin one of your own.
 
-    The settings stand in the shop's table of the config, beside our own options.
+    The settings stand in the shop's table of the config, beside our own options. `adapters new NAME` makes a
+    package with an adapter that works, a sandbox for it, and the tests of its contract.
     """
-    if name is not None:
-        _show_settings(name, as_json)
-    elif as_json:
+    match words:
+        case ():
+            _show_adapters(as_json)
+        case ("new", name):
+            _make_adapter(name, out or Path())
+        case (name,) if name != "new":
+            _show_settings(name, as_json)
+        case _:
+            raise click.UsageError("What can be said is `adapters`, `adapters NAME` and `adapters new NAME`.")
+
+
+def _show_adapters(as_json: bool) -> None:
+    if as_json:
         show_json([_described(point) for point in installed().values()])
     else:
         rows = [list(_described(point).values()) for point in installed().values()]
@@ -43,6 +56,14 @@ def adapters(name: str | None, as_json: bool) -> None:
         shown = columns if any(row[-1] for row in rows) else columns[:-1]
         show_table(shown, [[_yes_no(cell) for cell in row[: len(shown)]] for row in rows])
         say("\n`stammkunde adapters NAME` shows the settings of one.")
+
+
+def _make_adapter(name: str, folder: Path) -> None:
+    if name in installed():
+        raise ConfigError(f"There is an adapter '{name}' already: choose another name.")
+    package = make_package(name, folder)
+    say(f"Made {package}: an adapter, a sandbox that answers it, and the tests of its contract.")
+    say(f"Next: cd {package} && pip install -e '.[test]' && pytest")
 
 
 def _described(point: EntryPoint) -> dict[str, Any]:
@@ -89,7 +110,9 @@ def _plain(setting: Setting) -> dict[str, object]:
 def _default(setting: Setting) -> str:
     if setting.required:
         return "(required)"
-    return "" if setting.default is None else str(setting.default)
+    if setting.default is None or setting.default in ((), [], {}):
+        return ""
+    return setting.default if isinstance(setting.default, str) else toml(setting.default)
 
 
 # sandbox

@@ -5,6 +5,7 @@ the type of one option is judged in `connector.validate`.
 """
 
 from connector.config.options import (
+    BaseConfig,
     BudgetConfig,
     CampaignConfig,
     Config,
@@ -14,6 +15,7 @@ from connector.config.options import (
     LadderConfig,
     Limits,
     MailConfig,
+    OutletConfig,
     ReceiverConfig,
     ShopConfig,
     StepConfig,
@@ -22,10 +24,11 @@ from connector.config.options import (
 from connector.config.problems import BrokenConfigError, Problem, nearest
 from connector.config.reading import DEFAULT_NAME, load, parse, read
 from connector.config.secret import Secret
-from connector.config.settings import Setting, open_adapter, read_setting, settings_of
+from connector.config.settings import Setting, open_adapter, open_outlet, read_setting, settings_of
 
 __all__ = [
     "DEFAULT_NAME",
+    "BaseConfig",
     "BrokenConfigError",
     "BudgetConfig",
     "CampaignConfig",
@@ -36,6 +39,7 @@ __all__ = [
     "LadderConfig",
     "Limits",
     "MailConfig",
+    "OutletConfig",
     "Problem",
     "ReceiverConfig",
     "Secret",
@@ -46,6 +50,7 @@ __all__ = [
     "load",
     "nearest",
     "open_adapter",
+    "open_outlet",
     "parse",
     "read",
     "read_setting",

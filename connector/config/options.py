@@ -60,6 +60,7 @@ GroupName = Annotated[str, StringConstraints(pattern=r"^[\w-]+$")]
 Domain = Annotated[str, AfterValidator(_domain)]
 Address = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
 Mailbox = Annotated[str, StringConstraints(pattern=r"^[^@\s,<>]+@[^@\s,<>]+$")]
+Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
 
 
 class Scoped(Options):
@@ -122,6 +123,19 @@ class ReceiverConfig(Scoped):
     ]
 
 
+class OutletConfig(Scoped):
+    """A newsletter tool, or the owner's own: our options and, apart from them, its settings."""
+
+    name: str  #: from the table's header, as `deliver` says it
+    outlet: Text  #: what tool it is; left out, the one of that name
+    #: What the file gives of the tool's settings; a secret is a `Secret` here.
+    settings: Mapping[str, Any] = Field(default_factory=dict)
+
+
+#: What stands in an outlet's table beside the settings of the tool.
+OUTLET_OPTIONS = tuple(name for name in OutletConfig.model_fields if name not in {"name", "settings"})
+
+
 class MailConfig(Options):
     """Where the owner is written to when something is wrong, and by which mail server."""
 
@@ -132,6 +146,14 @@ class MailConfig(Options):
     security: Literal["starttls", "tls", "none"] = "starttls"
     user: Text | None = None
     password: Secret | None = None
+
+
+class BaseConfig(Options):
+    """Shops of one customer base: rules may ask for figures in all of them, joined by e-mail."""
+
+    shops: Annotated[tuple[PlainName, ...], Field(min_length=1)]
+    #: What one unit of each currency is worth, measured in any one of them: { EUR = 1, CHF = 1.05 }.
+    rates: dict[Currency, Annotated[Number, Field(gt=0)]] = Field(default_factory=dict)
 
 
 class AlertsConfig(Options):
@@ -312,11 +334,15 @@ class Config(Options):
     budget: WholeBudgetConfig = WholeBudgetConfig()
     consent: ConsentConfig = ConsentConfig()
     daemon: DaemonConfig = DaemonConfig()
-    dashboard: DashboardConfig = Field(default_factory=DashboardConfig)
+    dashboard: DashboardConfig = Field(
+        default_factory=dict, validate_default=True
+    )  #: its file is beside ours
     privacy: PrivacyConfig = PrivacyConfig()
     receivers: dict[PlainName, ReceiverConfig] = Field(default_factory=dict)
+    outlets: dict[PlainName, OutletConfig] = Field(default_factory=dict)
     alerts: AlertsConfig = AlertsConfig()
     shops: dict[PlainName, ShopConfig] = Field(default_factory=dict)
+    bases: dict[PlainName, BaseConfig] = Field(default_factory=dict)
     groups: dict[GroupName, GroupConfig] = Field(default_factory=dict)
     ladders: dict[GroupName, LadderConfig] = Field(default_factory=dict)
     campaigns: dict[PlainName, CampaignConfig] = Field(default_factory=dict)

@@ -2,20 +2,22 @@
 
 import re
 import tomllib
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from connector.adapter import adapters
-from connector.config.options import SHOP_OPTIONS, Config
+from connector.config.options import OUTLET_OPTIONS, SHOP_OPTIONS, Config
 from connector.config.problems import BrokenConfigError, Place, Problem, find_lines, line_of, nearest, spell
 from connector.config.secret import Origin
-from connector.config.settings import settings_model
+from connector.config.settings import outlet_settings_model, settings_model
 from connector.config.words import words
 from connector.errors import ConfigError
+from connector.outlet import outlets
 
 DEFAULT_NAME = "stammkunde.toml"
 
@@ -74,44 +76,63 @@ def _syntax_problem(error: Exception) -> Problem:
 
 
 def _set_settings_apart(table: dict[str, Any], origin: Origin) -> list[Problem]:
-    """Move each adapter's settings, understood, from beside our options into `settings`."""
+    """Move the settings of each adapter and outlet, understood, from beside our options into `settings`."""
     problems: list[Problem] = []
-    shops = table.get("shops")
-    if not isinstance(shops, dict):
-        return problems
-    for name, shop in shops.items():
-        if isinstance(shop, dict):
-            ours = {key: shop[key] for key in SHOP_OPTIONS if key in shop}
-            theirs = {key: value for key, value in shop.items() if key not in SHOP_OPTIONS}
-            settings, found = _understand_settings(ours.get("adapter"), theirs, ("shops", name), origin)
-            shops[name] = {**ours, "name": name, "settings": settings}
-            problems += found
+    for kind in _KINDS:
+        tables = table.get(kind.section, {})
+        for name, each in tables.items() if isinstance(tables, dict) else ():
+            if isinstance(each, dict):
+                ours = {key: each[key] for key in kind.ours if key in each}
+                if kind.named_so:
+                    ours.setdefault(kind.option, name)
+                theirs = {key: value for key, value in each.items() if key not in kind.ours}
+                settings, found = _understand_settings(kind, ours.get(kind.option), theirs, name, origin)
+                tables[name] = {**ours, "name": name, "settings": settings}
+                problems += found
     return problems
 
 
+class _Kind(NamedTuple):
+    """Tables that hold our options and, beside them, the settings of something installed."""
+
+    section: str
+    option: str  #: that says what it is
+    ours: tuple[str, ...]
+    named_so: bool  #: without the option, the table's name says it
+    installed: Callable[[], Collection[str]]
+    model_of: Callable[[str], type[BaseModel]]
+
+
+_KINDS = (
+    _Kind("shops", "adapter", SHOP_OPTIONS, False, adapters, settings_model),
+    _Kind("outlets", "outlet", OUTLET_OPTIONS, True, outlets, outlet_settings_model),
+)
+
+
 def _understand_settings(
-    adapter: object, table: dict[str, Any], shop: Place, origin: Origin
+    kind: _Kind, what: object, table: dict[str, Any], name: str, origin: Origin
 ) -> tuple[dict[str, Any], list[Problem]]:
-    if not isinstance(adapter, str):
+    if not isinstance(what, str):
         return {}, []  # said where our own options are understood
+    base: Place = (kind.section, name)
     try:
-        model = settings_model(adapter)
+        model = kind.model_of(what)
     except ConfigError as error:
-        origin.spoiled.add((*shop, "adapter"))
-        return {}, [_adapter_problem(adapter, error, (*shop, "adapter"), origin)]
-    settings, problems = _understand(model, table, shop, origin)
+        origin.spoiled.add((*base, kind.option))
+        return {}, [_problem_of(kind, what, error, (*base, kind.option), origin)]
+    settings, problems = _understand(model, table, base, origin, kind.ours)
     return {name: getattr(settings, name) for name in settings.model_fields_set}, problems
 
 
-def _adapter_problem(adapter: str, error: ConfigError, place: Place, origin: Origin) -> Problem:
+def _problem_of(kind: _Kind, what: str, error: ConfigError, place: Place, origin: Origin) -> Problem:
     line = line_of(origin.lines, place)
-    if adapter in (known := adapters()):
+    if what in (known := kind.installed()):
         return Problem(spell(place), line, str(error).rstrip("."), "Install it again.")
-    return Problem(spell(place), line, f"there is no adapter '{adapter}'", nearest(adapter, known))
+    return Problem(spell(place), line, f"there is no {kind.option} '{what}'", nearest(what, known))
 
 
 def _understand(
-    model: type[Model], table: dict[str, Any], base: Place, origin: Origin
+    model: type[Model], table: dict[str, Any], base: Place, origin: Origin, besides: Collection[str] = ()
 ) -> tuple[Model, list[Problem]]:
     """The model made of what is right in a table, and a problem for each part that had to be left out."""
     problems: list[Problem] = []
@@ -124,7 +145,7 @@ def _understand(
                 found.setdefault(_place(details, table), details)
         for place, details in sorted(found.items(), key=lambda each: -len(each[0])):
             if not _is_told(base + place, details, origin):
-                problems.append(_problem(details, model, base, place, origin))
+                problems.append(_problem(details, model, base, place, origin, besides))
             origin.spoiled.add(base + place)
         if not min(_cut(table, place) for place in found):
             return model.model_construct(), problems
@@ -173,7 +194,12 @@ def _at(table: Any, place: Place) -> Any:
 
 
 def _problem(
-    details: ErrorDetails, model: type[BaseModel], base: Place, place: Place, origin: Origin
+    details: ErrorDetails,
+    model: type[BaseModel],
+    base: Place,
+    place: Place,
+    origin: Origin,
+    besides: Collection[str],
 ) -> Problem:
-    message, mend = words(details, model, place, SHOP_OPTIONS if base else ())
+    message, mend = words(details, model, place, besides)
     return Problem(spell(base + place), line_of(origin.lines, base + place), message, mend)

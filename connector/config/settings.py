@@ -1,6 +1,7 @@
 """The settings of adapters: a constructor's signature is the schema of a shop's table."""
 
 import inspect
+import re
 import tomllib
 from collections.abc import Callable, Collection, Mapping
 from datetime import date
@@ -13,9 +14,10 @@ from typing import Any, Literal, NamedTuple, cast, get_args, get_origin
 from pydantic import SecretStr, TypeAdapter, ValidationError, create_model
 
 from connector.adapter import Adapter, adapter_class
-from connector.config.options import ShopConfig
+from connector.config.options import OutletConfig, ShopConfig
 from connector.config.secret import Day, Flag, Number, Options, Secret, Whole
 from connector.errors import ConfigError
+from connector.outlet import Outlet, outlet_class
 
 _STRICT: Mapping[object, Any] = {bool: Flag, int: Whole, Decimal: Number, date: Day, SecretStr: Secret}
 _WORDS: Mapping[object, str] = {
@@ -46,11 +48,25 @@ def settings_model(adapter: str) -> type[Options]:
     Raises:
         ConfigError: there is no such adapter, or it does not load.
     """
+    return _model_of(adapter, adapter_class(adapter))
+
+
+@cache
+def outlet_settings_model(outlet: str) -> type[Options]:
+    """The settings of an outlet, as a model made from its constructor.
+
+    Raises:
+        ConfigError: there is no such outlet, or it does not load.
+    """
+    return _model_of(outlet, outlet_class(outlet))
+
+
+def _model_of(name: str, made: type[Any]) -> type[Options]:
     fields: dict[str, Any] = {
         each.name: (_as_option(each.annotation), ... if each.default is each.empty else each.default)
-        for each in parameters_of(adapter_class(adapter))
+        for each in parameters_of(made)
     }
-    return create_model(f"{adapter} settings", __base__=Options, **fields)
+    return create_model(f"{name} settings", __base__=Options, **fields)
 
 
 def settings_of(adapter: str) -> list[Setting]:
@@ -85,12 +101,16 @@ def kind_of(annotation: Any) -> str:
     if origin is tuple and ... not in get_args(annotation):
         return f"[{', '.join(map(kind_of, parts))}]"
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        return f"table of {kind_of(parts[1])}"
+        return f"table of {_several(parts[1])}"
     if isinstance(origin, type) and issubclass(origin, Collection):
-        return f"list of {kind_of(parts[0])}"
+        return f"list of {_several(parts[0])}"
     if origin is not None:  # alternatives; that it may be left out is seen from its default
         return " or ".join(map(kind_of, parts))
     return _WORDS.get(annotation) or inspect.formatannotation(annotation)
+
+
+def _several(annotation: Any) -> str:
+    return re.sub("^(table|list|whole number|number|date|path)", r"\1s", kind_of(annotation))
 
 
 def read_setting(adapter: str, name: str, text: str) -> Any:
@@ -108,7 +128,7 @@ def read_setting(adapter: str, name: str, text: str) -> Any:
     try:
         return taken.validate_python(tomllib.loads(f"value = {text}", parse_float=Decimal)["value"])
     except (ValidationError, tomllib.TOMLDecodeError):
-        raise ValueError(f"takes {kind_of(annotation)}") from None
+        raise ValueError(f"takes: {kind_of(annotation)}") from None
 
 
 def parameters_of(made: type[Any]) -> list[inspect.Parameter]:
@@ -149,17 +169,29 @@ def open_adapter(shop: ShopConfig) -> Adapter:
     Raises:
         ConfigError: a secret is missing, or the adapter refuses its settings.
     """
-    make = cast("type[Any]", adapter_class(shop.adapter))
+    return cast("Adapter", _open(f"shops.{shop.name}", adapter_class(shop.adapter), shop.settings))
+
+
+def open_outlet(outlet: OutletConfig) -> Outlet:
+    """An outlet with its settings and secrets. No I/O but reading the secrets.
+
+    Raises:
+        ConfigError: a secret is missing, or the outlet refuses its settings.
+    """
+    return cast("Outlet", _open(f"outlets.{outlet.name}", outlet_class(outlet.outlet), outlet.settings))
+
+
+def _open(place: str, make: type[Any], given: Mapping[str, Any]) -> object:
     settings = {}
-    for name, value in shop.settings.items():
+    for name, value in given.items():
         try:
             settings[name] = value.read() if isinstance(value, Secret) else value
         except ConfigError as error:
-            raise ConfigError(f"shops.{shop.name}.{name}: {error}.") from None
+            raise ConfigError(f"{place}.{name}: {error}.") from None
     try:
-        return cast("Adapter", make(**settings))
+        return make(**settings)
     except ConfigError as error:
-        raise ConfigError(f"shops.{shop.name}: {error}") from None
+        raise ConfigError(f"{place}: {error}") from None
 
 
 def _as_option(annotation: Any) -> Any:

@@ -48,6 +48,7 @@ _PATTERNS = {
         "is not the name of an environment variable",
         'Write its name, such as { env = "SHOP_TOKEN" }, never the secret itself.',
     ),
+    "^[A-Z]{3}$": ("is not a currency", "Write its three letters, such as EUR."),
     "^[A-Z2-9]{0,5}$": ("cannot begin a code", "Use up to five of A-Z and 2-9."),
 }
 _MISSING = {

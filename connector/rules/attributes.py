@@ -32,6 +32,21 @@ def _sk_rfm_group() -> str:
     )
 
 
+def _joined(what: str) -> str:
+    """Of the same person in the joined shops, by e-mail; nothing where there are none."""
+    return (
+        f"(SELECT {what} FROM joined_shops AS j"
+        " JOIN people AS q ON q.shop = j.other AND q.cluster = p.cluster AND q.excluded IS NULL"
+        " JOIN facts AS g ON g.person = q.person WHERE j.shop = f.shop AND p.email_key IS NOT NULL)"
+    )
+
+
+def _of_both(least: str, own: str) -> str:
+    """The smaller or larger of two days of which each may be missing."""
+    theirs = _joined(f"{least}({own.replace('f.', 'g.')})")
+    return f"(SELECT {least}(b.day) FROM (SELECT {own} AS day UNION ALL SELECT {theirs}) AS b)"
+
+
 def _score(name: str, of: str) -> Column:
     return Column(
         name=f"rfm_{name}",
@@ -53,6 +68,16 @@ _ROWS = (
         lifetime=True,
         doc="What the customer was charged in all orders that count, less refunds, in the shop's currency.",
         example="amount_spent > 500",
+    ),
+    Column(
+        name="amount_spent_in_all_shops",
+        type=Type.MONEY,
+        sql=f"f.spent + coalesce({_joined('CAST(round(sum(g.spent * j.rate)) AS INTEGER)')}, 0)",
+        origin="extension",
+        lifetime=True,
+        doc="amount_spent here and, by the same e-mail address, in the shops of the same base,"
+        " in the currency of this shop.",
+        example="amount_spent_in_all_shops > 500",
     ),
     Column(
         name="average_order_value",
@@ -204,6 +229,15 @@ _ROWS = (
         example="first_order_date >= -30d",
     ),
     Column(
+        name="first_order_date_in_all_shops",
+        type=Type.DAY,
+        sql=_of_both("min", "f.first_day"),
+        origin="extension",
+        lifetime=True,
+        doc="The day of the first order that counts, here or in the shops of the same base.",
+        example="first_order_date_in_all_shops < -365d",
+    ),
+    Column(
         name="first_order_days_to_ship",
         type=Type.NUMBER,
         sql=f"(SELECT (o.shipped_at - o.placed_at) / 86400000 FROM {_ORDERS} AND o.day = f.first_day"
@@ -258,6 +292,15 @@ _ROWS = (
         example="last_order_date < -180d",
     ),
     Column(
+        name="last_order_date_in_all_shops",
+        type=Type.DAY,
+        sql=_of_both("max", "f.last_day"),
+        origin="extension",
+        ordered=True,
+        doc="The day of the latest order that counts, here or in the shops of the same base.",
+        example="last_order_date_in_all_shops < -180d",
+    ),
+    Column(
         name="lifecycle",
         type=Type.CHOICE,
         sql=f"CASE WHEN f.orders = 0 THEN 'beginner'"
@@ -278,6 +321,24 @@ _ROWS = (
         lifetime=True,
         doc="How many orders count.",
         example="number_of_orders > 3",
+    ),
+    Column(
+        name="number_of_orders_in_all_shops",
+        type=Type.NUMBER,
+        sql=f"f.orders + coalesce({_joined('sum(g.orders)')}, 0)",
+        origin="extension",
+        lifetime=True,
+        doc="How many orders count, here and in the shops of the same base.",
+        example="number_of_orders_in_all_shops > 3",
+    ),
+    Column(
+        name="number_of_shops",
+        type=Type.NUMBER,
+        sql=f"(f.orders > 0) + coalesce({_joined('sum(g.orders > 0)')}, 0)",
+        origin="extension",
+        lifetime=True,
+        doc="In how many shops of the same base, this one included, the customer has an order that counts.",
+        example="number_of_shops >= 2",
     ),
     Column(
         name="predicted_spend_tier",
@@ -342,3 +403,8 @@ ABSENT = {
     "storefront_event": "visits to the shop are known to Shopify alone",
     "metafields": "metafields are not mirrored; anniversary('birthday') knows the birthday",
 }
+
+#: What is asked of all shops of a base at once.
+IN_ALL_SHOPS = frozenset(
+    {name for name in ATTRIBUTES if name.endswith("_in_all_shops")} | {"number_of_shops"}
+)
