@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connector import hooks, ledger, mirror, outbox
+from connector import delivery, hooks, ledger, mirror, outbox
 from connector import sync as line
 from connector.config import Config, ShopConfig, open_adapter
 from connector.config.times import hours_of
@@ -32,6 +32,7 @@ from connector.errors import (
 from connector.http import COUNTED_ALONG, Counters
 from connector.pull import Stopped
 from connector.shop import Clock, Shop
+from connector.troubles import troubles
 
 log = logging.getLogger(__name__)
 
@@ -134,7 +135,7 @@ class Worker:
             with shop.lock(f"daemon ({step})", 0.0):
                 said = STEPS[step](shop)
                 outbox.feed(db, shop.key, shop.name, config, self._now())
-                for kind, text in line.troubles(shop) if mirror.shop_info(db, shop.key) else ():
+                for kind, text in troubles(shop) if mirror.shop_info(db, shop.key) else ():
                     outbox.alert(db, shop.key, shop.name, config, kind, text, self._now())
                 info = mirror.shop_info(db, shop.key)
                 health.time_zone = info.time_zone if info else health.time_zone
@@ -236,9 +237,19 @@ def _push(shop: Shop) -> str:
     if why is not None:
         return f"held: {why}"
     pushed = line.sync(shop).pushed
+    handed = _deliver(shop)
     if pushed is None or not pushed.run:
-        return "nothing to push"
-    return f"{pushed.done} changes made, {len(pushed.refused)} refused"
+        return "; ".join(["nothing to push", *handed])
+    return "; ".join([f"{pushed.done} changes made, {len(pushed.refused)} refused", *handed])
+
+
+def _deliver(shop: Shop) -> list[str]:
+    """Hand over through outlets. Their trouble is told, and does not keep the shop from its next step."""
+    delivered = delivery.deliver(shop)
+    for sentence in delivery.troubles(delivered):
+        log.warning("%s: %s", shop.name, sentence, extra=_extra(shop.name, Step.PUSH))
+        outbox.alert(shop.db, shop.key, shop.name, shop.config, "outlet", sentence, shop.now())
+    return [sentence.rstrip(".") for sentence in delivery.sentences(delivered)]
 
 
 STEPS: Mapping[Step, Callable[[Shop], str]] = {

@@ -11,12 +11,13 @@ from connector.campaigns import Campaign, Code, State
 from connector.campaigns.consent import Consents
 from connector.database import milliseconds
 from connector.errors import UnsafePlanError
+from connector.gate import raise_if_off
 from connector.ledger import Planned
 from connector.model import CreateCoupon, ExtendCoupon, Mark
 from connector.money import money_text
+from connector.proposal import known_codes
 from connector.push import push
 from connector.shop import Shop
-from connector.sync import known_codes, raise_if_off
 
 CSV = "csv"  #: the outlet that is the owner with a file
 

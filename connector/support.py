@@ -14,12 +14,13 @@ from connector.campaigns.candidates import Candidate, people
 from connector.campaigns.codes import free_code
 from connector.campaigns.issuing import close, make_coupon
 from connector.errors import StammkundeError, UnsafePlanError
+from connector.gate import raise_if_budget_over, raise_if_off
 from connector.ledger import Planned, customer_of
 from connector.model import CreateCoupon, DisableCoupon, ExtendCoupon, Mark, UpdateTags
 from connector.money import money_text
+from connector.proposal import known_codes, raise_if_unkept
 from connector.push import Pushed, push, settle_unsettled
 from connector.shop import Shop
-from connector.sync import known_codes, raise_if_budget_over, raise_if_off, raise_if_unkept
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,8 +21,9 @@ from connector.config import Config, parse
 from connector.database import Database
 from connector.errors import UnsafePlanError
 from connector.model import Change, LineItem, Payment, Refund, Result, Shipment
+from connector.proposal import known_codes
 from connector.shop import Shop
-from connector.sync import known_codes, sync
+from connector.sync import sync
 from tests.kiosk import CONFIRMED
 from tests.shopfloor import KEY, NOW, customer, order
 

@@ -17,9 +17,9 @@ from connector.cli.shops import each_shop, leave, opened, wait_option
 from connector.config import ShopConfig, nearest
 from connector.errors import ConfigError
 from connector.groups import standings
+from connector.proposal import known_codes
 from connector.push import Pushed
 from connector.shop import Shop
-from connector.sync import known_codes
 
 ORDERS = ("stop", "start")
 
