@@ -290,6 +290,8 @@ class ShopInfo(msgspec.Struct, frozen=True, kw_only=True):
     code_case: Literal["kept", "lower", "upper"] = "kept"  #: how the shop stores codes
     coupons_per_order: int | None = None  #: None: no limit that we know of
     coupon_terms: frozenset[CouponTerm] = frozenset()  #: what the checkout enforces by itself
+    #: Fields of `CreateCoupon` that it cannot keep in one coupon, such as ("products", "categories").
+    coupon_conflicts: tuple[tuple[str, str], ...] = ()
     net_price_groups: tuple[str, ...] = ()  #: customer groups that see prices without tax
     notes: tuple[str, ...] = ()  #: what the owner should know about this shop, a sentence each
     customer_count: int | None = None

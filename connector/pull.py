@@ -108,6 +108,7 @@ def _read_coupons(shop: Shop, copy: Mirror, pulled: Pulled, *, full: bool) -> No
         campaigns.revoke(shop.db, shop.key, lost)
         pulled.revoked = len(lost)
     campaigns.adopt_known(shop.db, shop.key, shop.now())
+    pulled.revoked += campaigns.follow_shop(shop.db, shop.key, shop.now())
 
 
 def _read_tags(shop: Shop, copy: Mirror) -> None:

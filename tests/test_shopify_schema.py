@@ -111,7 +111,7 @@ def test_every_document_is_valid(schema: GraphQLSchema, name: str) -> None:
     assert validate(schema, parse(document(name).text)) == []
 
 
-@pytest.mark.parametrize("name", ["tags_add", "tags_remove", "discount_create"])
+@pytest.mark.parametrize("name", ["tags_add", "tags_remove", "discount_create", "discount_create_free"])
 def test_a_repeated_mutation_is_valid(schema: GraphQLSchema, name: str) -> None:
     assert validate(schema, parse(repeated(name, AT_ONCE).text)) == []
 

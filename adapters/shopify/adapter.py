@@ -16,7 +16,8 @@ from adapters.shopify.kinds import SOURCES
 from adapters.shopify.pushes import Pushes
 from adapters.shopify.reads import Reads
 from adapters.shopify.records import Wire
-from connector.adapter import Page
+from adapters.shopify.terms import CODE_LENGTH, CODES_PER_ORDER, CONFLICTS, KEPT
+from connector.adapter import Page, Tried
 from connector.errors import ConfigError
 from connector.http import Limits
 from connector.model import (
@@ -117,6 +118,7 @@ class ShopifyAdapter:
 
     name: ClassVar[str] = "shopify"
     title: ClassVar[str] = "Shopify"
+    tried: ClassVar[tuple[Tried, str]] = (Tried.SANDBOX, "requests against the published schema of 2026-10")
     #: Empty: `updatedAt` moves with every refund, edit, cancellation and tag.
     reread: Mapping[Kind, timedelta] = {}
 
@@ -170,6 +172,10 @@ class ShopifyAdapter:
             oldest_order=next((each.processed_at for each in orders.oldest.nodes), None) if orders else None,
             missing_scopes=tuple(scope for scope in NEEDED_SCOPES if scope not in granted),
             scope_help=SCOPE_HELP,
+            code_length=CODE_LENGTH,
+            coupons_per_order=CODES_PER_ORDER,
+            coupon_terms=KEPT,
+            coupon_conflicts=CONFLICTS,
             notes=self._notes(recent=recent),
             customer_count=self._customer_count() if "read_customers" in granted else None,
             order_count=orders.orders_count.count if orders and orders.orders_count else None,

@@ -2,22 +2,26 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
 from adapters.shopify.attributes import Attributes
 from adapters.shopify.bulk import FIRST_POLL, LONGEST_POLL, UserError
+from adapters.shopify.categories import collections_of
 from adapters.shopify.client import Admin
-from adapters.shopify.discounts import (
-    DiscountNode,
-    Discounts,
-    for_customer,
-    for_group,
-    group_marker,
-    marks_metafield,
-)
+from adapters.shopify.discounts import DiscountNode, Discounts
 from adapters.shopify.documents import document, repeated
 from adapters.shopify.kinds import SOURCES
 from adapters.shopify.reads import IDS_PAGE
 from adapters.shopify.records import Wire
+from adapters.shopify.terms import (
+    Collections,
+    for_anybody,
+    for_customer,
+    for_group,
+    group_marker,
+    marks_metafield,
+    why_not,
+)
 from adapters.shopify.writes import Outcome, Writes, sentence
 from connector.errors import TemporaryError
 from connector.model import CreateCoupon, DisableCoupon, ExtendCoupon, Kind, Mark, Result, SetAttribute
@@ -79,9 +83,18 @@ class Coupons:
 
     def create(self, changes: Sequence[CreateCoupon], run: str) -> Iterator[Result]:
         """New coupons, in order."""
-        for bound, alike in groupby(changes, key=lambda change: (change.bound, _batch(change))):
-            some = list(alike)
-            yield from self._for_group(some) if bound[0] == "group" else self._for_customers(some, run)
+        named = frozenset(name for change in changes for name in change.categories)
+        collections = collections_of(self._admin, named)
+        reasons = [why_not(change, collections) for change in changes]
+        judged = zip(changes, reasons, strict=True)
+        for (reason, group, _), alike in groupby(judged, key=lambda each: (each[1], *_batch(each[0]))):
+            some = [change for change, _ in alike]
+            if reason is not None:
+                yield from (Result(change=change, error=reason) for change in some)
+            elif group:
+                yield from self._for_group(some, collections)
+            else:
+                yield from self._one_each(some, collections, run)
 
     def extend(self, change: ExtendCoupon) -> Result:
         """A later end. All codes of a group's discount share one end, so all of them get it."""
@@ -92,8 +105,9 @@ class Coupons:
             return Result(change=change, error=_foreign(change.code))
         if node.discount.ends_at is None or node.discount.ends_at >= change.ends_at:
             return Result(change=change)
-        ends_at = change.ends_at.isoformat()
-        error = self._mutate("discount_update", {"id": node.id, "discount": {"endsAt": ends_at}})
+        name = "discount_update_free" if node.discount.is_free_shipping() else "discount_update"
+        variables = {"id": node.id, "discount": {"endsAt": change.ends_at.isoformat()}}
+        error = self._mutate(name, variables)
         return Result(change=change, error=error)
 
     def disable(self, change: DisableCoupon) -> Result:
@@ -105,17 +119,20 @@ class Coupons:
             error = self._clear(change.customer_id, change.attribute, change.code)
         return Result(change=change, error=error)
 
-    # -- for one customer -------------------------------------------------------------------------------
+    # -- a discount for each ----------------------------------------------------------------------------
 
-    def _for_customers(self, changes: Sequence[CreateCoupon], run: str) -> Iterator[Result]:
+    def _one_each(
+        self, changes: Sequence[CreateCoupon], collections: Collections, run: str
+    ) -> Iterator[Result]:
+        """Coupons of one kind, each for its customer, or for a friend of that customer."""
         for chunk in self._writes.chunks(changes):
             gone = self._gone([change.customer_id for change in chunk])
             inputs = [
-                {"discount": for_customer(change, SOURCES[Kind.CUSTOMERS].gid(change.customer_id))}
+                {"discount": _single(change, collections)}
                 for change in chunk
                 if change.customer_id not in gone
             ]
-            sent = iter(self._writes.send("discount_create", inputs, run))
+            sent = iter(self._writes.send(_creation(chunk[0]), inputs, run))
             outcomes = [_NO_CUSTOMER if change.customer_id in gone else next(sent) for change in chunk]
             yield from self._settled(chunk, outcomes)
 
@@ -156,7 +173,7 @@ class Coupons:
 
     # -- for a group ------------------------------------------------------------------------------------
 
-    def _for_group(self, changes: Sequence[CreateCoupon]) -> Iterator[Result]:
+    def _for_group(self, changes: Sequence[CreateCoupon], collections: Collections) -> Iterator[Result]:
         campaign, marker = changes[0].mark.campaign, group_marker(changes[0])
         discount_id: str | None = None  # kept, for a search may not find yet what was just made
         for start in range(0, len(changes), CODES_AT_ONCE):
@@ -166,30 +183,31 @@ class Coupons:
             marks = self._discounts.marks(discount_id, campaign) if discount_id else {}
             # The first mark of a code stays: a second one must not overwrite it and then pass for the owner.
             mine = [change for change in chunk if marks.setdefault(change.code, change.mark) == change.mark]
-            discount_id, outcomes = self._put(
-                discount_id, [change for change in mine if change.customer_id not in gone]
-            )
+            known = [change for change in mine if change.customer_id not in gone]
+            discount_id, outcomes = self._put(discount_id, known, collections)
             yield from self._settled(
                 chunk, [_group_outcome(change, marks, gone, outcomes) for change in chunk]
             )
 
     def _put(
-        self, discount_id: str | None, changes: Sequence[CreateCoupon]
+        self, discount_id: str | None, changes: Sequence[CreateCoupon], collections: Collections
     ) -> tuple[str | None, dict[str, Outcome]]:
         """The campaign's discount, made if need be, and the outcomes of its new codes."""
         outcomes: dict[str, Outcome] = {}
         if discount_id is None:
-            discount_id, outcomes = self._new_group(changes)
+            discount_id, outcomes = self._new_group(changes, collections)
         if discount_id is not None:
             outcomes |= self._add_codes(discount_id, changes, set(outcomes))
         return discount_id, outcomes
 
-    def _new_group(self, changes: Sequence[CreateCoupon]) -> tuple[str | None, dict[str, Outcome]]:
+    def _new_group(
+        self, changes: Sequence[CreateCoupon], collections: Collections
+    ) -> tuple[str | None, dict[str, Outcome]]:
         """The campaign's discount, made with the first code that is free."""
         outcomes: dict[str, Outcome] = {}
         for change in changes:
-            variables = {"discount_0": for_group(change)}
-            answers, refused = self._admin.call_each(repeated("discount_create", 1), variables, _Creation)
+            variables = {"discount_0": for_group(change, collections)}
+            answers, refused = self._admin.call_each(repeated(_creation(change), 1), variables, _Creation)
             created = answers.get("_0")
             if created and created.code_discount_node:
                 discount_id = created.code_discount_node.id
@@ -258,7 +276,7 @@ class Coupons:
             return None
         return self._attributes.set(customer_id, attribute, None).error
 
-    def _mutate(self, name: str, variables: dict[str, object]) -> str | None:
+    def _mutate(self, name: str, variables: dict[str, Any]) -> str | None:
         answers, refused = self._admin.call_each(document(name), variables, _Done)
         done = answers.get("done")
         if done is None or refused:
@@ -266,9 +284,21 @@ class Coupons:
         return sentence(done.user_errors[0].message) if done.user_errors else None
 
 
-def _batch(change: CreateCoupon) -> str:
-    """Codes that may stand on one discount."""
-    return group_marker(change) if change.bound == "group" else ""
+def _batch(change: CreateCoupon) -> tuple[str, str]:
+    """What goes together: codes that may stand on one discount (its marker), else discounts of one kind."""
+    return group_marker(change) if change.bound == "group" else "", _creation(change)
+
+
+def _creation(change: CreateCoupon) -> str:
+    """The document that creates a discount of that kind."""
+    return "discount_create_free" if change.free_shipping else "discount_create"
+
+
+def _single(change: CreateCoupon, collections: Collections) -> Mapping[str, Any]:
+    """The input of a discount of its own. Whoever is not named may not have it, but for a friend's code."""
+    if change.bound == "nobody":
+        return for_anybody(change, collections)
+    return for_customer(change, collections)
 
 
 def _group_outcome(

@@ -1,31 +1,26 @@
 """Coupons as Shopify keeps them, found by page or by code.
 
-A coupon bound to one customer is a discount of its own; its mark stands in the title. A campaign's discount
-for a group holds many codes; which code is whose stands in metafields of the discount, because a title has
-no room for it: namespace `stammkunde`, a JSON object from code to `person:round`.
+A coupon for one customer, and one for a friend, is a discount of its own; its mark stands in the title. A
+campaign's discount for a group holds many codes; which code is whose stands in metafields of the discount,
+because a title has no room for it: namespace `stammkunde`, a JSON object from code to `person:round`.
 """
 
-import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import msgspec
 
-from adapters.shopify.attributes import NAMESPACE
 from adapters.shopify.client import Admin
 from adapters.shopify.documents import document
 from adapters.shopify.reads import Listing, Size, checkpoint_of, cursor_of
 from adapters.shopify.records import Wire
 from connector.adapter import Page
 from connector.errors import ResponseError
-from connector.model import Coupon, CreateCoupon, Mark
-from connector.money import decimal_text
+from connector.model import Coupon, Mark
 
 PAGE = 50
 CODES_PAGE = 250
-TITLE_LENGTH = 255
 _GROUP = re.compile(r"\[sk:([^:\s\]]+):([0-9a-f]{8})\]$")
 
 
@@ -50,6 +45,7 @@ class _Codes(Wire):
 class Discount(Wire):
     """A discount with a code. Of other kinds of discount only the empty rest is seen."""
 
+    kind: str = msgspec.field(default="", name="__typename")
     title: str = ""
     status: str = ""
     starts_at: datetime | None = None
@@ -59,8 +55,12 @@ class Discount(Wire):
     context: _Context | None = None
     codes: _Codes | None = None
 
+    def is_free_shipping(self) -> bool:
+        """Whether it pays the shipping: Shopify changes such a discount by another mutation."""
+        return self.kind == "DiscountCodeFreeShipping"
+
     def mark(self) -> Mark | None:
-        """Whose coupon this is, if it is one of ours for one customer."""
+        """Whose coupon this is, if it is one of ours with a discount of its own."""
         return Mark.find(self.title)
 
     def campaign(self) -> str | None:
@@ -226,64 +226,3 @@ def _marks(value: str, campaign: str) -> dict[str, Mark]:
         if person and number.isdecimal():
             marks[code] = Mark(campaign, person, int(number))
     return marks
-
-
-# -- what we write ------------------------------------------------------------------------------------------
-
-
-def for_customer(change: CreateCoupon, gid: str) -> Mapping[str, Any]:
-    """The discount that only this customer may redeem."""
-    title = _title(change.title, change.mark.text())
-    bound = {"appliesOncePerCustomer": True, "context": {"customers": {"add": [gid]}}}
-    return {**_terms(change), **bound, "title": title, "code": change.code}
-
-
-def for_group(change: CreateCoupon) -> Mapping[str, Any]:
-    """A campaign's discount, with its first code. Once per customer would be once for all codes together."""
-    title = _title(change.title, group_marker(change))
-    bound = {"appliesOncePerCustomer": False, "context": {"all": "ALL"}}
-    return {**_terms(change), **bound, "title": title, "code": change.code}
-
-
-def group_marker(change: CreateCoupon) -> str:
-    """What tells a campaign's discount from others: the campaign, and a hash of what its codes share."""
-    terms = msgspec.json.encode(_terms(change))
-    return f"sk:{change.mark.campaign}:{hashlib.sha256(terms).hexdigest()[:8]}"
-
-
-def marks_metafield(discount_id: str, changes: list[CreateCoupon]) -> Mapping[str, str]:
-    """The metafield that says whose these codes are."""
-    codes = {change.code: f"{change.mark.person}:{change.mark.round}" for change in changes}
-    value = msgspec.json.encode(codes, order="sorted")
-    key = f"codes_{hashlib.sha256(value).hexdigest()[:16]}"
-    named = {"ownerId": discount_id, "namespace": NAMESPACE, "key": key}
-    return {**named, "type": "json", "value": value.decode()}
-
-
-def _terms(change: CreateCoupon) -> dict[str, Any]:
-    terms: dict[str, Any] = {
-        "startsAt": _stamp(change.starts_at),
-        "endsAt": _stamp(change.ends_at),
-        "usageLimit": 1,
-        "combinesWith": {"orderDiscounts": False, "productDiscounts": False, "shippingDiscounts": False},
-        "customerGets": {"items": {"all": True}, "value": _value(change)},
-    }
-    if change.minimum:
-        least = decimal_text(change.minimum, change.currency)
-        terms["minimumRequirement"] = {"subtotal": {"greaterThanOrEqualToSubtotal": least}}
-    return terms
-
-
-def _value(change: CreateCoupon) -> Mapping[str, Any]:
-    if change.percent is not None:
-        return {"percentage": change.percent / 100}
-    amount = decimal_text(change.amount or 0, change.currency)
-    return {"discountAmount": {"amount": amount, "appliesOnEachItem": False}}
-
-
-def _title(title: str, marker: str) -> str:
-    return f"{title[: TITLE_LENGTH - len(marker) - 3]} [{marker}]"
-
-
-def _stamp(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -10,6 +10,7 @@ from adapters.shopify.coupons import Coupons
 from adapters.shopify.discounts import Discounts
 from adapters.shopify.kinds import SOURCES
 from adapters.shopify.writes import Outcome, Writes
+from connector.adapter import each_once
 from connector.model import (
     Change,
     CreateCoupon,
@@ -57,7 +58,7 @@ class Pushes:
 
     def _tags(self, changes: Sequence[UpdateTags], run: str) -> Iterator[Result]:
         """Removals first: where a tag only changes its case, adding first would lose it."""
-        for chunk in (chunk for part in _each_once(changes) for chunk in self._writes.chunks(part)):
+        for chunk in (chunk for part in each_once(changes) for chunk in self._writes.chunks(part)):
             removed = self._some("tags_remove", [(change, change.remove) for change in chunk], run)
             added = self._some("tags_add", [(change, change.add) for change in chunk], run)
             for change, first, second in zip(chunk, removed, added, strict=True):
@@ -70,16 +71,3 @@ class Pushes:
         lines = [{"id": gid(change.customer_id), "tags": tags} for change, tags in wanted if tags]
         outcomes = iter(self._writes.send(name, lines, run))
         return [next(outcomes) if tags else Outcome() for _, tags in wanted]
-
-
-def _each_once(changes: Sequence[UpdateTags]) -> Iterator[Sequence[UpdateTags]]:
-    """Parts in which no customer comes twice, so that what is sent together cannot change its order."""
-    part: list[UpdateTags] = []
-    seen: set[str] = set()
-    for change in changes:
-        if change.customer_id in seen:
-            yield part
-            part, seen = [], set()
-        part.append(change)
-        seen.add(change.customer_id)
-    yield part

@@ -10,7 +10,7 @@ from adapters.shopify.client import Admin, TooExpensiveError
 from adapters.shopify.documents import document
 from adapters.shopify.kinds import Source
 from adapters.shopify.records import Connection, Wire
-from connector.adapter import Page
+from connector.adapter import Page, chunks
 from connector.errors import ResponseError
 from connector.model import Order, Record
 
@@ -70,7 +70,7 @@ class Reads:
     def orders_of(self, customer_ids: Sequence[str]) -> Iterator[Page[Order]]:
         """All orders of these customers."""
         wanted = set(customer_ids)
-        for few in _chunks(list(dict.fromkeys(customer_ids)), CUSTOMERS_AT_ONCE):
+        for few in chunks(list(dict.fromkeys(customer_ids)), CUSTOMERS_AT_ONCE):
             query = " OR ".join(f"customer_id:{customer}" for customer in few)
             for rows, _ in self._pages({"query": query}, None):
                 orders = [order for order in self._records(rows) if isinstance(order, Order)]
@@ -201,8 +201,3 @@ def cursor_of(checkpoint: str | None) -> str | None:
 
 def checkpoint_of(after: str | None) -> str | None:
     return msgspec.json.encode(_After(after)).decode() if after else None
-
-
-def _chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

@@ -41,6 +41,34 @@ def missing(db: Database, shop: int, seen_since: int) -> Sequence[str]:
     return [row["code"] for row in rows]
 
 
+def follow_shop(db: Database, shop: int, now: datetime) -> int:
+    """Take over what became of our coupons in the shop. Returns how many were switched off there.
+
+    One that ends later there (prolonged by hand, or with the others on its discount) works longer. One that
+    is off although nobody used it was switched off by somebody: it is over for good.
+    """
+    at = {"shop": shop, "soon": milliseconds(now + SETTLING)}
+    with db.write() as connection:
+        connection.execute(_PROLONGED, at)
+        return connection.execute(_SWITCHED_OFF, at).rowcount
+
+
+_PROLONGED = """
+    UPDATE issued SET ends_at = c.ends_at FROM coupons AS c
+    WHERE c.shop = issued.shop AND c.code = issued.code AND c.active AND c.ends_at > issued.ends_at
+        AND issued.shop = :shop AND issued.state = 'issued' AND issued.cleaned_at IS NULL
+"""
+_SWITCHED_OFF = """
+    UPDATE issued SET state = 'revoked' FROM coupons AS c
+    WHERE c.shop = issued.shop AND c.code = issued.code AND NOT c.active AND c.used = 0
+        AND issued.shop = :shop AND issued.state = 'issued' AND issued.cleaned_at IS NULL
+        AND issued.ends_at > :soon AND NOT EXISTS (
+            SELECT 1 FROM order_codes AS k JOIN orders AS o USING (order_key)
+            WHERE k.shop = issued.shop AND k.code = issued.code AND o.gone_at IS NULL AND NOT o.test
+        )
+"""
+
+
 def revoke(db: Database, shop: int, lost: Sequence[str]) -> None:
     """Somebody deleted these in the shop: they are over for good and never created again."""
     with db.write() as connection:
@@ -57,12 +85,17 @@ def clean_up(known: Iterable[Code], setting: Setting, campaigns: Mapping[str, Ca
     """Codes that ended long enough ago, to be disabled in the shop and taken off the customer.
 
     They are not deleted there: the coupon keeps its mark, so that a restored backup still knows the round.
+    One that somebody took back in the shop is taken off the customer at once, who would read it for nothing.
     """
     before = setting.now - timedelta(days=setting.cleanup_days)
     return [
         close(campaigns.get(each.campaign), each, "over")
         for each in known
-        if each.state in {State.EXPIRED, State.RELEASED} and not each.cleaned and each.ends_at <= before
+        if not each.cleaned
+        and (
+            (each.state in {State.EXPIRED, State.RELEASED} and each.ends_at <= before)
+            or (each.state is State.REVOKED and each.terms is not None and each.terms.attribute is not None)
+        )
     ]
 
 

@@ -69,6 +69,9 @@ def _wishes(campaign: Campaign, info: ShopInfo) -> Iterator[str]:
     for asked, term, what in wished:
         if asked and term not in info.coupon_terms:
             yield f"the shop cannot {what}"
+    for one, other in info.coupon_conflicts:
+        if getattr(campaign, one) and getattr(campaign, other):
+            yield f"the shop cannot keep {one} and {other} together in one code"
     if campaign.combinable and info.coupons_per_order == 1:
         yield "the shop takes one code per order (combinable)"
 

@@ -1,5 +1,6 @@
 """Do the credentials work, what shop is it, and is anything in the way of its groups."""
 
+from contextlib import closing
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,11 +13,20 @@ from connector.cli.context import Installation, json_option, pass_installation, 
 from connector.cli.failure import defect, sentence
 from connector.cli.output import day, number, say, show, show_json, warn
 from connector.cli.promises import Promise, promises
-from connector.config import Config, ShopConfig
+from connector.config import Config, OutletConfig, ShopConfig, open_outlet
 from connector.errors import StammkundeError
 from connector.groups import why_history_too_short
 from connector.model import ShopInfo
 from connector.shop import definitions_of
+
+
+class OutletFinding(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check found out about one newsletter tool."""
+
+    outlet: str
+    title: str
+    account: str | None = None
+    error: str | None = None
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +39,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     orders_since: date | None = None  #: None: there is no known limit
     not_pushable: dict[str, str] = {}  #: why, by the name of the group
     campaigns: list[Promise] = []  #: the active ones
+    outlets: list[OutletFinding] = []
+
+    def is_bad(self) -> bool:
+        return self.error is not None or any(each.error for each in self.outlets)
 
 
 @click.command()
@@ -50,7 +64,7 @@ def check(installation: Installation, shops: tuple[str, ...], as_json: bool) -> 
         show_json(findings)
     elif all(finding.info for finding in findings):
         say("Next: `stammkunde pull` reads it.")
-    if any(finding.error for finding in findings):
+    if any(finding.is_bad() for finding in findings):
         raise click.exceptions.Exit(1)
 
 
@@ -77,7 +91,22 @@ def _look_into(installation: Installation, shop: ShopConfig) -> Finding:
             installation.config, shop, since, now.astimezone(ZoneInfo(info.time_zone)).date()
         ),
         campaigns=promises(installation.database, key, installation.config, shop, info),
+        outlets=[
+            _look_into_outlet(each)
+            for each in installation.config.outlets.values()
+            if each.applies_to(shop.name)
+        ],
     )
+
+
+def _look_into_outlet(settings: OutletConfig) -> OutletFinding:
+    title = settings.outlet
+    try:
+        with closing(open_outlet(settings)) as outlet:
+            title = outlet.title
+            return OutletFinding(outlet=settings.name, title=title, account=outlet.check())
+    except StammkundeError as error:
+        return OutletFinding(outlet=settings.name, title=title, error=str(error))
 
 
 def _orders_since(shop: ShopConfig, info: ShopInfo) -> date | None:
@@ -111,6 +140,11 @@ def _tell(finding: Finding) -> None:
         warn(f"  {name} cannot be pushed: {reason}.")
     for each in finding.campaigns:
         _tell_promise(each)
+    for found in finding.outlets:
+        if found.error is None:
+            show(f"  Outlet {found.outlet}: {found.account} ({found.title})")
+        else:
+            warn(f"  Outlet {found.outlet}: {found.error}")
 
 
 def _tell_promise(promise: Promise) -> None:

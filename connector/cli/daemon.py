@@ -18,7 +18,7 @@ from connector.daemon import Worker
 from connector.errors import AdapterError, ConfigError, StammkundeError
 from connector.http import Client
 from connector.schedule import Schedule
-from connector.web.server import Server, make_app
+from connector.web.server import Pages, Server
 from connector.web.site import Site
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class Running:
             health=self._worker.health,
             is_alive=self._is_alive,
         )
-        self._server = Server(make_app(self._site, self._schedule.soon), listen) if with_web else None
+        self._server = Server(Pages(self._site, listen, self._schedule.soon)) if with_web else None
         self._systemd = SystemdNotifier()  # silent where there is no systemd
 
     def wake(self) -> None:

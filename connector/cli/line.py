@@ -3,13 +3,14 @@
 import click
 import msgspec
 
+from connector import delivery, ledger, metrics
 from connector import groups as grouping
-from connector import ledger, metrics
 from connector import sync as line
 from connector.cli import report
 from connector.cli.context import Installation, json_option, pass_installation, shops_argument
-from connector.cli.output import say, show_json
+from connector.cli.output import say, show_json, warn
 from connector.cli.shops import each_shop, leave, wait_option
+from connector.delivery import Delivered
 from connector.metrics import Overview
 from connector.plan import Plan
 from connector.pull import Pulled
@@ -26,6 +27,34 @@ class Read(msgspec.Struct, kw_only=True):
     shop: str
     pulled: Pulled
     overview: Overview
+
+
+class PushedOn(Pushed, kw_only=True):
+    """What a push did, in the shop and through outlets."""
+
+    delivered: list[Delivered] = msgspec.field(default_factory=list)
+
+
+class OutcomeOn(line.Outcome, kw_only=True):
+    """What one run of the line did, outlets included."""
+
+    delivered: list[Delivered] = msgspec.field(default_factory=list)
+
+
+def _deliver(shop: Shop, *, quiet: bool) -> list[Delivered]:
+    """What a push brought about goes on to newsletter tools; their trouble undoes nothing."""
+    delivered = delivery.deliver(shop)
+    shop.watch.close()
+    if not quiet:
+        for sentence in delivery.sentences(delivered):
+            say(sentence)
+    for sentence in delivery.troubles(delivered):
+        warn(sentence)
+    return delivered
+
+
+def _has_trouble(delivered: list[Delivered]) -> bool:
+    return any(each.error or each.refused for each in delivered)
 
 
 @click.command()
@@ -120,17 +149,17 @@ def push(
     Only tags and coupons of ours are touched. Refused changes are listed and give exit code 1.
     """
 
-    def work(shop: Shop) -> Pushed:
+    def work(shop: Shop) -> PushedOn:
         pushed = line.push_plan(shop, _planned(shop), force=force, limit=limit)
         shop.watch.close()
         if not as_json:
             report.pushed(shop, pushed)
-        return pushed
+        return PushedOn(**msgspec.structs.asdict(pushed), delivered=_deliver(shop, quiet=as_json))
 
     done, code = each_shop(installation, shops, "push", wait, work)
     if as_json:
         show_json(done)
-    leave(code or int(any(each.refused for each in done)))
+    leave(code or int(any(each.refused or _has_trouble(each.delivered) for each in done)))
 
 
 @click.command()
@@ -155,18 +184,21 @@ def sync(
     A shop with push = false is only read.
     """
 
-    def work(shop: Shop) -> line.Outcome:
+    def work(shop: Shop) -> OutcomeOn:
         outcome = line.sync(shop, full=full, dry_run=dry_run or not shop.settings.push, force=force)
         shop.watch.close()
         if not as_json:
+            report.revoked(shop, outcome.pulled)
             report.plan(outcome.plan, calm=True)
             _say_pushed(shop, outcome, dry_run=dry_run)
-        return outcome
+        delivered = [] if outcome.pushed is None else _deliver(shop, quiet=as_json)
+        return OutcomeOn(**msgspec.structs.asdict(outcome), delivered=delivered)
 
     done, code = each_shop(installation, shops, "sync", wait, work)
     if as_json:
         show_json(done)
-    leave(code or int(any(each.pushed and each.pushed.refused for each in done)))
+    refused = any(each.pushed and each.pushed.refused for each in done)
+    leave(code or int(refused or any(_has_trouble(each.delivered) for each in done)))
 
 
 def _say_pushed(shop: Shop, outcome: line.Outcome, *, dry_run: bool) -> None:

@@ -14,6 +14,7 @@ from connector.cli.context import Installation, json_option, pass_installation
 from connector.cli.output import counted, say, show, show_json, warn
 from connector.cli.shops import each_shop, leave, wait_option
 from connector.errors import StammkundeError
+from connector.outlet import outlet_class
 from connector.privacy import Held, Receipt
 from connector.shop import Shop, kept_fields
 
@@ -163,8 +164,8 @@ _BASIS = {
     "en": ("consent, Art. 6 (1) (a) GDPR", "section 7 (3) of the German Unfair Competition Act"),
     "de": ("Einwilligung, Art. 6 Abs. 1 lit. a DSGVO", "§ 7 Abs. 3 UWG"),
 }
-#: Ways of delivery that stay in the owner's own house.
-_OWN = {"metafield", "account-page", "csv", "webhook"}
+#: Outlets that are named by their host instead.
+_OWN = {"webhook"}
 
 
 @click.command("privacy")
@@ -175,8 +176,12 @@ def texts(installation: Installation, language: str) -> None:
     config = installation.config
     groups = [*config.groups, *config.ladders]
     campaigns = {name: each for name, each in config.campaigns.items() if each.active}
-    outlets = {way for each in campaigns.values() for way in each.deliver if way not in _OWN}
-    hosts = {urlsplit(each.url).hostname or "" for each in config.receivers.values()}
+    # Whatever has a table gets groups, too, so it is named whether or not a campaign delivers there.
+    tools = config.outlets.values()
+    outlets = {outlet_class(each.outlet).title for each in tools if each.outlet not in _OWN}
+    urls = [each.url for each in config.receivers.values()]
+    urls += [str(each.settings["url"]) for each in tools if each.outlet == "webhook"]
+    hosts = {urlsplit(each).hostname or "" for each in urls}
     existing = config.consent.basis == "existing-customer"
     kept = {field for shop in config.shops for field in kept_fields(config, shop)}
     page = _PAGES.get_template(f"privacy.{language}.md").render(

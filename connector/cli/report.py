@@ -59,8 +59,14 @@ def pulled(shop: Shop, what: Pulled, seen: Overview) -> None:
     for kind, count in what.gone.items():
         if count:
             show(f"Deleted in the shop since the last look: {number(count)} {kind}.")
+    revoked(shop, what)
+
+
+def revoked(shop: Shop, what: Pulled) -> None:
+    """That the owner took codes of ours back in the shop, if so."""
     if what.revoked:
-        warn(f"{number(what.revoked)} coupons of ours were deleted in {shop.name}; they are not made again.")
+        lost = counted(what.revoked, "coupon")
+        warn(f"{lost} of ours deleted or switched off in {shop.name}: not made again.")
 
 
 def _counted(counts: Mapping[str, int]) -> str:

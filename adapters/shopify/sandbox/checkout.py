@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from adapters.shopify.sandbox.discounts import Code, Discounts
+from adapters.shopify.sandbox.discounts import Code, Discounts, Piece
 from adapters.shopify.sandbox.records import (
     PRESENTMENT,
     StoredCustomer,
@@ -40,12 +40,24 @@ class Basket(msgspec.Struct, frozen=True, kw_only=True):
     customer_id: str | None = None
     email: str | None = None
     code: str | None = None
+    codes: tuple[str, ...] = ()  #: more of them
     shipping: int = 0
     paid: bool = True
     payment_method: str = "Kreditkarte"
     channel: str = "web"
     country: str = "DE"
     test: bool = False
+
+    def goods(self) -> list[Piece]:
+        """The lines as discounts see them."""
+        return [
+            Piece(
+                product=stored_number(line.product_id) if line.product_id else None,
+                value=line.price * line.quantity,
+                quantity=line.quantity,
+            )
+            for line in self.lines
+        ]
 
 
 class RefusedError(Exception):
@@ -67,10 +79,10 @@ class Checkout:
         """
         with self._shop.store.write():
             customer = self._customer(basket.customer_id) if basket.customer_id else None
-            code = self._accepted_code(basket, customer)
-            order = self._order(basket, customer, code)
+            codes = self._accepted_codes(basket, customer)
+            order = self._order(basket, customer, codes)
             self._shop.save(order)
-            if code is not None:
+            for code in codes:
                 number = customer.id if customer else None
                 self._discounts.redeemed(code, customer=number, email=order.email, order=order.id)
             if customer is not None:
@@ -86,30 +98,39 @@ class Checkout:
             raise RefusedError("There is no such customer.")
         return customer
 
-    def _accepted_code(self, basket: Basket, customer: StoredCustomer | None) -> Code | None:
-        if basket.code is None:
-            return None
-        code = self._discounts.find(basket.code)
-        if code is None:
-            raise RefusedError("The code does not exist.")
-        reason = self._discounts.refusal(
-            code,
-            customer=customer.id if customer else None,
-            email=customer.email if customer else basket.email,
-            subtotal=sum(line.price * line.quantity for line in basket.lines),
-            quantity=sum(line.quantity for line in basket.lines),
-        )
-        if reason is not None:
-            raise RefusedError(reason)
-        return code
+    def _accepted_codes(self, basket: Basket, customer: StoredCustomer | None) -> list[Code]:
+        """The codes of the basket, each once.
 
-    def _order(self, basket: Basket, customer: StoredCustomer | None, code: Code | None) -> StoredOrder:
+        Raises:
+            RefusedError: one of them may not be used, or not beside the others.
+        """
+        codes: dict[int, Code] = {}
+        for text in ([basket.code] if basket.code is not None else []) + list(basket.codes):
+            code = self._discounts.find(text)
+            if code is None:
+                raise RefusedError("The code does not exist.")
+            codes[code.id] = code
+        for code in codes.values():
+            reason = self._discounts.refusal(
+                code,
+                customer=customer.id if customer else None,
+                email=customer.email if customer else basket.email,
+                goods=basket.goods(),
+            )
+            if reason is not None:
+                raise RefusedError(reason)
+        if clash := self._discounts.clash(list(codes.values())):
+            raise RefusedError(clash)
+        return list(codes.values())
+
+    def _order(self, basket: Basket, customer: StoredCustomer | None, codes: Sequence[Code]) -> StoredOrder:
         number = self._shop.store.next_id("orders")
         full = [line.price * line.quantity for line in basket.lines]
-        off = self._discounts.worth(code, sum(full)) if code else 0
-        lines = _lines(number, basket.lines, _shared(off, full))
-        subtotal = sum(full) - off
-        total = subtotal + basket.shipping
+        off, free = self._discounts.taken_off(codes, basket.goods())
+        lines = _lines(number, basket.lines, off)
+        shipping, shipping_off = (0, basket.shipping) if free else (basket.shipping, 0)
+        subtotal = sum(full) - sum(off)
+        total = subtotal + shipping
         currency = self._shop.profile.currency
         presentment, rate = PRESENTMENT.get(basket.country, (currency, 1.0))
         now = self._shop.now()
@@ -132,13 +153,13 @@ class Checkout:
             current_total=total,
             received=total if basket.paid else 0,
             subtotal=subtotal,
-            discounts=off,
-            shipping=basket.shipping,
-            shipping_tax=_tax_in(basket.shipping),
-            tax=_tax_in(subtotal) + _tax_in(basket.shipping),
+            discounts=sum(off) + shipping_off,
+            shipping=shipping,
+            shipping_tax=_tax_in(shipping),
+            tax=_tax_in(subtotal) + _tax_in(shipping),
             lines=lines,
             refunds=[],
-            codes=[code.code] if code else [],
+            codes=[code.code for code in codes],
             financial="PAID" if basket.paid else "PENDING",
             fulfillment="UNFULFILLED",
             fulfilled=None,
@@ -147,6 +168,7 @@ class Checkout:
             source=basket.channel,
             location=None,
             country=basket.country,
+            shipping_off=shipping_off,
         )
 
     def refund(
@@ -331,16 +353,6 @@ class Checkout:
 
 def _tax_in(gross: int) -> int:
     return gross - round(gross * 100 / (100 + VAT))
-
-
-def _shared(amount: int, parts: Sequence[int]) -> list[int]:
-    """The amount in proportion to the parts, without losing a cent."""
-    shares, rest, left = [], amount, sum(parts)
-    for part in parts:
-        share = round(rest * part / left) if left else 0
-        shares.append(share)
-        rest, left = rest - share, left - part
-    return shares
 
 
 def _lines(

@@ -12,7 +12,7 @@ from adapters.shopify.sandbox.discounts import Code, Discounts, StoredDiscount
 from adapters.shopify.sandbox.engine import Call
 from adapters.shopify.sandbox.fields import metafields
 from adapters.shopify.sandbox.parts import Amount
-from adapters.shopify.sandbox.records import DECIMALS, gid, number_of
+from adapters.shopify.sandbox.records import DECIMALS, StoredProduct, collection_id, gid, number_of
 from adapters.shopify.sandbox.search import (
     EVERYTHING,
     Search,
@@ -78,12 +78,15 @@ class DiscountApi:
     def roots(self) -> dict[str, Callable[..., Any]]:
         """Root fields of the API."""
         return {
+            "collections": lambda _, **arguments: from_list(self._collections(), **arguments),
             "discountNodes": self._list,
             "discountNode": lambda _, global_id: self.node("DiscountNode", number_of(global_id)),
             "codeDiscountNodeByCode": self._by_code,
             "discountRedeemCodeBulkCreation": lambda _, global_id: self.creation(number_of(global_id)),
             "discountCodeBasicCreate": self._create,
             "discountCodeBasicUpdate": self._update,
+            "discountCodeFreeShippingCreate": self._create_free,
+            "discountCodeFreeShippingUpdate": self._update_free,
             "discountCodeActivate": lambda _, global_id: self._switch(global_id, active=True),
             "discountCodeDeactivate": lambda _, global_id: self._switch(global_id, active=False),
             "discountCodeDelete": self._delete,
@@ -119,12 +122,12 @@ class DiscountApi:
 
     def _document(self, kind: str, discount: StoredDiscount) -> dict[str, Any]:
         # The API gives the same number to a discount's node and to its code node.
-        basic = self._basic(discount)
+        shown = self._free(discount) if discount.shipping else self._basic(discount)
         return {
             "__typename": kind,
             "id": gid(kind, discount.id),
-            "discount": basic,
-            "codeDiscount": basic,
+            "discount": shown,
+            "codeDiscount": shown,
             "metafields": lambda _, **arguments: self._metafields(discount.id, **arguments),
         }
 
@@ -132,10 +135,53 @@ class DiscountApi:
         found = metafields(self._shop.view(), gid("DiscountCodeNode", discount), namespace)
         return from_list(found, **arguments)
 
-    def _basic(self, discount: StoredDiscount) -> dict[str, Any]:
-        currency = self._shop.profile.currency
+    def _free(self, discount: StoredDiscount) -> dict[str, Any]:
         return {
+            **self._common(discount),
+            "__typename": "DiscountCodeFreeShipping",
+            "appliesOnOneTimePurchase": True,
+            "appliesOnSubscription": False,
+            "destinationSelection": {"__typename": "DiscountCountryAll", "allCountries": True},
+            "maximumShippingPrice": None,
+        }
+
+    def _basic(self, discount: StoredDiscount) -> dict[str, Any]:
+        return {
+            **self._common(discount),
             "__typename": "DiscountCodeBasic",
+            "customerGets": {
+                "appliesOnOneTimePurchase": True,
+                "appliesOnSubscription": False,
+                "items": self._items(discount),
+                "value": _value(discount, self._shop.profile.currency),
+            },
+        }
+
+    def _items(self, discount: StoredDiscount) -> dict[str, Any]:
+        if discount.products is not None:
+            found = [self._shop.store.product(each) for each in discount.products]
+            chosen = [product for product in found if product]
+            return {
+                "__typename": "DiscountProducts",
+                "products": lambda _, **arguments: from_list(chosen, **arguments),
+            }
+        if discount.collections is not None:
+            within = set(discount.collections)
+            titles = [title for title in self._collections() if collection_id(title) in within]
+            return {
+                "__typename": "DiscountCollections",
+                "collections": lambda _, **arguments: from_list(titles, **arguments),
+            }
+        return {"__typename": "AllDiscountItems", "allItems": True}
+
+    def _collections(self) -> list[str]:
+        """Every collection there is: those that products name, in the order of their ids."""
+        rows = self._shop.store.rows("SELECT record FROM products")
+        products = [msgspec.msgpack.decode(row[0], type=StoredProduct) for row in rows]
+        return sorted({title for each in products for title in each.collections}, key=collection_id)
+
+    def _common(self, discount: StoredDiscount) -> dict[str, Any]:
+        return {
             "title": discount.title,
             "status": self._discounts.status(discount),
             "startsAt": discount.starts,
@@ -152,13 +198,7 @@ class DiscountApi:
                 for name in ("orderDiscounts", "productDiscounts", "shippingDiscounts")
             },
             "context": self._context(discount),
-            "customerGets": {
-                "appliesOnOneTimePurchase": True,
-                "appliesOnSubscription": False,
-                "items": {"__typename": "AllDiscountItems", "allItems": True},
-                "value": _value(discount, currency),
-            },
-            "minimumRequirement": _minimum(discount, currency),
+            "minimumRequirement": _minimum(discount, self._shop.profile.currency),
             "recurringCycleLimit": None,
             "summary": _summary(discount),
             "shortSummary": _summary(discount),
@@ -193,8 +233,18 @@ class DiscountApi:
         return {"__typename": "DiscountBuyerSelectionAll", "all": "ALL"}
 
     def _create(self, _: Call, basic_code_discount: dict[str, Any]) -> Any:
-        wanted = basic_code_discount
-        errors = [*_missing(wanted), *_input_errors(wanted), *self._code_errors(wanted.get("code"))]
+        return self._made(basic_code_discount, shipping=False)
+
+    def _create_free(self, _: Call, free_shipping_code_discount: dict[str, Any]) -> Any:
+        return self._made(free_shipping_code_discount, shipping=True)
+
+    def _made(self, wanted: dict[str, Any], *, shipping: bool) -> Any:
+        errors = [
+            *_missing(wanted, () if shipping else ("customerGets",)),
+            *_input_errors(wanted),
+            *(_class_errors(wanted) if shipping else self._item_errors(wanted)),
+            *self._code_errors(wanted.get("code")),
+        ]
         if errors:
             return {"codeDiscountNode": None, "userErrors": errors}
         now = self._shop.now()
@@ -205,6 +255,7 @@ class DiscountApi:
                 created=now,
                 updated=now,
                 starts=now,
+                shipping=shipping,
             )
             self._apply(discount, wanted)
             if discount.ends is not None and discount.ends <= discount.starts:
@@ -215,17 +266,23 @@ class DiscountApi:
         return {"codeDiscountNode": self._document("DiscountCodeNode", discount), "userErrors": []}
 
     def _update(self, _: Call, global_id: str, basic_code_discount: dict[str, Any]) -> Any:
+        return self._changed(global_id, basic_code_discount, shipping=False)
+
+    def _update_free(self, _: Call, global_id: str, free_shipping_code_discount: dict[str, Any]) -> Any:
+        return self._changed(global_id, free_shipping_code_discount, shipping=True)
+
+    def _changed(self, global_id: str, wanted: dict[str, Any], *, shipping: bool) -> Any:
         discount = self._discounts.get(number_of(global_id))
-        if discount is None:
+        if discount is None or discount.shipping != shipping:
             return {"codeDiscountNode": None, "userErrors": [_unknown()]}
-        errors = _input_errors(basic_code_discount)
-        code = basic_code_discount.get("code")
+        errors = [*_input_errors(wanted), *(_class_errors(wanted) if shipping else self._item_errors(wanted))]
+        code = wanted.get("code")
         own = self._discounts.codes(discount.id)
         if code and code.casefold() not in {known.code.casefold() for known in own}:
             errors += self._code_errors(code)
         if errors:
             return {"codeDiscountNode": None, "userErrors": errors}
-        self._apply(discount, basic_code_discount)
+        self._apply(discount, wanted)
         if discount.ends is not None and discount.ends <= discount.starts:
             return {"codeDiscountNode": None, "userErrors": [_ends_too_early()]}
         with self._shop.store.write():
@@ -256,6 +313,19 @@ class DiscountApi:
             return [_error("code", "TAKEN", "Code must be unique. Please try a different code.")]
         return []
 
+    def _item_errors(self, wanted: dict[str, Any]) -> Iterable[dict[str, Any]]:
+        items = (wanted.get("customerGets") or {}).get("items") or {}
+        if len([kind for kind in ("all", "products", "collections") if items.get(kind)]) > 1:
+            yield _error("customerGets", "CONFLICT", "Cannot specify more than one kind of items")
+        for product in (items.get("products") or {}).get("productsToAdd") or ():
+            if self._shop.store.product(number_of(product) or 0) is None:
+                yield _error("customerGets", "INVALID", f"Product with id: {number_of(product)} is invalid")
+        known = set(map(collection_id, self._collections())) if items.get("collections") else set()
+        for collection in (items.get("collections") or {}).get("add") or ():
+            if number_of(collection) not in known:
+                message = f"Collection with id: {number_of(collection)} is invalid"
+                yield _error("customerGets", "INVALID", message)
+
     def _apply(self, discount: StoredDiscount, wanted: dict[str, Any]) -> None:
         discount.title = wanted.get("title", discount.title)
         discount.starts = _time(wanted["startsAt"]) if wanted.get("startsAt") else discount.starts
@@ -266,6 +336,7 @@ class DiscountApi:
         discount.tags = wanted.get("tags", discount.tags)
         discount.combines = wanted.get("combinesWith", discount.combines)
         self._apply_value(discount, wanted.get("customerGets", {}).get("value") or {})
+        _apply_items(discount, wanted.get("customerGets", {}).get("items") or {})
         if "minimumRequirement" in wanted:
             self._apply_minimum(discount, wanted["minimumRequirement"] or {})
         self._apply_context(discount, wanted.get("context") or {})
@@ -287,9 +358,9 @@ class DiscountApi:
         if context.get("all"):
             discount.customers = discount.segments = None
         elif context.get("customers"):
-            discount.customers, discount.segments = _changed(discount.customers, context["customers"]), None
+            discount.customers, discount.segments = _edited(discount.customers, context["customers"]), None
         elif context.get("customerSegments"):
-            discount.segments = _changed(discount.segments, context["customerSegments"])
+            discount.segments = _edited(discount.segments, context["customerSegments"])
             discount.customers = None
 
     def _minor(self, amount: object) -> int:
@@ -402,7 +473,19 @@ def _redeem_code(code: Code) -> dict[str, Any]:
     }
 
 
-def _changed(known: list[int] | None, wanted: dict[str, list[str]]) -> list[int]:
+def _apply_items(discount: StoredDiscount, items: dict[str, Any]) -> None:
+    if items.get("all"):
+        discount.products = discount.collections = None
+    elif items.get("products"):
+        chosen = items["products"]
+        moves = {"add": chosen.get("productsToAdd") or [], "remove": chosen.get("productsToRemove") or []}
+        discount.products, discount.collections = _edited(discount.products, moves), None
+    elif items.get("collections"):
+        discount.collections = _edited(discount.collections, items["collections"])
+        discount.products = None
+
+
+def _edited(known: list[int] | None, wanted: dict[str, list[str]]) -> list[int]:
     removed = {number_of(one) for one in wanted.get("remove") or ()}
     added = [number_of(one) for one in wanted.get("add") or ()]
     kept = [one for one in known or () if one not in removed]
@@ -427,6 +510,8 @@ def _minimum(discount: StoredDiscount, currency: str) -> dict[str, Any] | None:
 
 
 def _summary(discount: StoredDiscount) -> str:
+    if discount.shipping:
+        return "Free shipping"
     if discount.amount is not None:
         return f"{discount.amount / 100:.2f} off"
     return f"{100 * (discount.percentage or 0):g}% off entire order"
@@ -437,11 +522,18 @@ def _time(text: object) -> datetime:
     return moment.replace(microsecond=0)
 
 
-def _missing(wanted: dict[str, Any]) -> Iterable[dict[str, Any]]:
-    for name in ("title", "code", "startsAt", "context", "customerGets"):
+def _missing(wanted: dict[str, Any], more: tuple[str, ...]) -> Iterable[dict[str, Any]]:
+    for name in ("title", "code", "startsAt", "context", *more):
         if not wanted.get(name):
             code = "BLANK" if name in ("title", "code") else "MISSING_ARGUMENT"
             yield _error(name, code, f"{name} can't be blank")
+
+
+def _class_errors(wanted: dict[str, Any]) -> Iterable[dict[str, Any]]:
+    """Two codes for shipping never stand together."""
+    if (wanted.get("combinesWith") or {}).get("shippingDiscounts"):
+        message = "The combinesWith settings are not valid for the discount class."
+        yield _error("combinesWith", "INVALID_COMBINES_WITH_FOR_DISCOUNT_CLASS", message)
 
 
 def _input_errors(wanted: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,16 +1,26 @@
 """Discounts with their codes, and whether a code may be redeemed."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from itertools import permutations
+from typing import Any, NamedTuple
 
 import msgspec
 
+from adapters.shopify.sandbox.records import collection_id
 from adapters.shopify.sandbox.search import micros
 from adapters.shopify.sandbox.shop import Shop
 
+#: Codes for products or orders in one order; beside them one for shipping.
+GOODS_CODES = 5
+
 
 class StoredDiscount(msgspec.Struct, kw_only=True):
-    """A `DiscountCodeBasic`. Without `customers` and `segments` it is for everybody."""
+    """A `DiscountCodeBasic`, or one of free shipping.
+
+    Without `customers` and `segments` it is for everybody, without `products` and `collections` for all of
+    the goods.
+    """
 
     id: int
     title: str
@@ -24,10 +34,27 @@ class StoredDiscount(msgspec.Struct, kw_only=True):
     amount: int | None = None
     minimum: int | None = None
     minimum_quantity: int | None = None
+    shipping: bool = False  #: a `DiscountCodeFreeShipping`; it takes nothing off goods
+    products: list[int] | None = None
+    collections: list[int] | None = None
     customers: list[int] | None = None
     segments: list[int] | None = None
     combines: dict[str, bool] = {}
     tags: list[str] = []
+
+    def discount_class(self) -> str:
+        """As `combinesWith` names it."""
+        if self.shipping:
+            return "shippingDiscounts"
+        return "orderDiscounts" if self.products is None and self.collections is None else "productDiscounts"
+
+
+class Piece(NamedTuple):
+    """A line of a basket: its product, its value in minor units with tax, and how many pieces it is."""
+
+    product: int | None
+    value: int
+    quantity: int
 
 
 class Code(msgspec.Struct, frozen=True):
@@ -115,12 +142,21 @@ class Discounts:
         return "SCHEDULED" if discount.starts > now else "ACTIVE"
 
     def refusal(
-        self, code: Code, *, customer: int | None, email: str | None, subtotal: int, quantity: int
+        self, code: Code, *, customer: int | None, email: str | None, goods: Sequence[Piece]
     ) -> str | None:
         """Why this buyer may not redeem the code on this basket, or None."""
         discount = self.get(code.discount)
         if discount is None:
             return "The code does not exist."
+        if reason := self._why_not_now(discount, code) or self._why_not_these(discount, goods):
+            return reason
+        if not self._eligible(discount, customer, email):
+            return "The discount is not for this customer."
+        if discount.once and self._used_by(discount, customer, email):
+            return "The customer has used this discount before."
+        return None
+
+    def _why_not_now(self, discount: StoredDiscount, code: Code) -> str | None:
         now = self._shop.now()
         if now < discount.starts:
             return "The discount has not started yet."
@@ -128,21 +164,51 @@ class Discounts:
             return "The discount has expired."
         if discount.usage_limit is not None and code.used >= discount.usage_limit:
             return "The code has been used up."
-        if discount.minimum is not None and subtotal < discount.minimum:
-            return "The basket is below the minimum of this discount."
-        if discount.minimum_quantity is not None and quantity < discount.minimum_quantity:
-            return "The basket has too few items for this discount."
-        if not self._eligible(discount, customer):
-            return "The discount is not for this customer."
-        if discount.once and self._used_by(discount, customer, email):
-            return "The customer has used this discount before."
         return None
 
-    def _eligible(self, discount: StoredDiscount, customer: int | None) -> bool:
+    def _why_not_these(self, discount: StoredDiscount, goods: Sequence[Piece]) -> str | None:
+        """As in Shopify a minimum is one of the goods that the discount is for."""
+        fitting = [goods[place] for place in self._fitting(discount, goods)]
+        if not fitting:
+            return "Nothing in the basket takes this discount."
+        if discount.minimum is not None and sum(piece.value for piece in fitting) < discount.minimum:
+            return "The basket is below the minimum of this discount."
+        pieces = sum(piece.quantity for piece in fitting)
+        if discount.minimum_quantity is not None and pieces < discount.minimum_quantity:
+            return "The basket has too few items for this discount."
+        return None
+
+    def _fitting(self, discount: StoredDiscount, goods: Sequence[Piece]) -> list[int]:
+        """The places of the goods that a discount is for."""
+        return [place for place, piece in enumerate(goods) if self._fits(discount, piece.product)]
+
+    def _fits(self, discount: StoredDiscount, product: int | None) -> bool:
+        if discount.products is not None:
+            return product in discount.products
+        if discount.collections is None:
+            return True
+        record = self._shop.store.product(product or 0)
+        within = {collection_id(title) for title in record.collections} if record else set()
+        return bool(within & set(discount.collections))
+
+    def clash(self, codes: Sequence[Code]) -> str | None:
+        """Why these codes cannot stand in one order together, or None."""
+        chosen = [discount for code in codes if (discount := self.get(code.discount))]
+        shipping = sum(discount.shipping for discount in chosen)
+        if shipping > 1 or len(chosen) - shipping > GOODS_CODES:
+            return "An order takes five codes for goods and one for shipping."
+        for first, second in permutations(chosen, 2):
+            if not first.combines.get(second.discount_class(), False):
+                return "The discounts cannot be combined."
+        return None
+
+    def _eligible(self, discount: StoredDiscount, customer: int | None, email: str | None) -> bool:
+        """Whoever is not logged in is known by the address that is typed at the checkout."""
         if discount.customers is None and discount.segments is None:
             return True
         if customer is None:
-            return False
+            rows = self._shop.store.rows("SELECT id FROM customers WHERE email = ?", (email,))
+            customer = rows[0][0] if rows else None
         chosen = set(discount.customers or ())
         for segment in discount.segments or ():
             chosen |= self._shop.segments.get(segment, frozenset())
@@ -161,11 +227,40 @@ class Discounts:
         self._shop.store.run("UPDATE codes SET used = used + 1 WHERE id = ?", (code.id,))
         self._shop.store.run("INSERT INTO redemptions VALUES (?, ?, ?, ?)", (code.id, customer, email, order))
 
-    def worth(self, code: Code, subtotal: int) -> int:
-        """What the code takes off these goods."""
-        discount = self.get(code.discount)
-        if discount is None:
-            return 0
-        if discount.amount is not None:
-            return min(discount.amount, subtotal)
-        return round(subtotal * (discount.percentage or 0))
+    def taken_off(self, codes: Sequence[Code], goods: Sequence[Piece]) -> tuple[list[int], bool]:
+        """What the codes take off each line, and whether the shipping is free.
+
+        Discounts of products come first, the best one on each line; then those of the order, on the rest.
+        """
+        chosen = [discount for code in codes if (discount := self.get(code.discount))]
+        off = [0] * len(goods)
+        for discount in chosen:
+            if discount.discount_class() == "productDiscounts":
+                places = self._fitting(discount, goods)
+                values = [goods[place].value for place in places]
+                shares = shared(_off(discount, sum(values)), values)
+                for place, share in zip(places, shares, strict=True):
+                    off[place] = max(off[place], share)
+        left = [piece.value - part for piece, part in zip(goods, off, strict=True)]
+        whole = sum(
+            _off(discount, sum(left)) for discount in chosen if discount.discount_class() == "orderDiscounts"
+        )
+        shares = shared(min(whole, sum(left)), left)
+        free = any(discount.shipping for discount in chosen)
+        return [part + share for part, share in zip(off, shares, strict=True)], free
+
+
+def _off(discount: StoredDiscount, value: int) -> int:
+    if discount.amount is not None:
+        return min(discount.amount, value)
+    return round(value * (discount.percentage or 0))
+
+
+def shared(amount: int, parts: Sequence[int]) -> list[int]:
+    """The amount in proportion to the parts, without losing a cent."""
+    shares, rest, left = [], amount, sum(parts)
+    for part in parts:
+        share = round(rest * part / left) if left else 0
+        shares.append(share)
+        rest, left = rest - share, left - part
+    return shares

@@ -25,6 +25,7 @@ from adapters.shopify.sandbox.records import (
     StoredOrder,
     StoredProduct,
     StoredRefund,
+    collection_id,
     decimal_text,
     gid,
 )
@@ -279,7 +280,7 @@ PLAIN: dict[str, dict[str, Getter]] = {
         "code": _constant("standard"),
         "isRemoved": _constant(False),
         "discountedPriceSet": _part_bag(lambda part: part.order.shipping),
-        "originalPriceSet": _part_bag(lambda part: part.order.shipping),
+        "originalPriceSet": _part_bag(lambda part: part.order.shipping + part.order.shipping_off),
         "currentDiscountedPriceSet": _part_bag(
             lambda part: part.order.shipping - _refunded_shipping(part.order)
         ),
@@ -318,8 +319,8 @@ PLAIN: dict[str, dict[str, Getter]] = {
     },
     "ProductVariant": _VARIANT,
     "Collection": {
-        "id": lambda name: gid("Collection", sum(name.encode())),
-        "title": lambda name: name,
+        "id": lambda title: gid("Collection", collection_id(title)),
+        "title": lambda title: title,
         "handle": str.lower,
     },
     "Metafield": {
@@ -460,6 +461,7 @@ REQUIRED_SCOPE: dict[tuple[str, str], str] = {
     ("QueryRoot", "ordersCount"): "read_orders",
     ("QueryRoot", "product"): "read_products",
     ("QueryRoot", "products"): "read_products",
+    ("QueryRoot", "collections"): "read_products",
     ("QueryRoot", "discountNode"): "read_discounts",
     ("QueryRoot", "discountNodes"): "read_discounts",
     ("QueryRoot", "codeDiscountNodeByCode"): "read_discounts",
@@ -476,6 +478,8 @@ REQUIRED_SCOPE: dict[tuple[str, str], str] = {
     ("Mutation", "customerEmailMarketingConsentUpdate"): "write_customers",
     ("Mutation", "discountCodeBasicCreate"): "write_discounts",
     ("Mutation", "discountCodeBasicUpdate"): "write_discounts",
+    ("Mutation", "discountCodeFreeShippingCreate"): "write_discounts",
+    ("Mutation", "discountCodeFreeShippingUpdate"): "write_discounts",
     ("Mutation", "discountCodeActivate"): "write_discounts",
     ("Mutation", "discountCodeDeactivate"): "write_discounts",
     ("Mutation", "discountCodeDelete"): "write_discounts",

@@ -105,6 +105,7 @@ class StoredOrder(msgspec.Struct, array_like=True):
     source: str | None
     location: str | None
     country: str | None
+    shipping_off: int = 0  #: what a code took off the shipping; a part of `discounts`
 
     def refunded(self) -> int:
         """Money given back so far."""
@@ -123,6 +124,12 @@ class StoredProduct(msgspec.Struct, array_like=True):
 
 
 Stored = StoredCustomer | StoredOrder | StoredProduct
+
+
+def collection_id(title: str) -> int:
+    """The id of the collection that products name by this title."""
+    return int.from_bytes(hashlib.sha256(title.encode()).digest()[:6])
+
 
 _EMAIL_STATE = {
     "subscribed": "SUBSCRIBED",

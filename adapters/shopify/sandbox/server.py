@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -50,6 +50,8 @@ _LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 #: The basket of `redeem`, minor units.
 BASKET = 10_000
+#: What `check_out` charges for shipping.
+SHIPPING = 500
 
 
 class ShopifySandbox:
@@ -258,6 +260,31 @@ class ShopifySandbox:
         except RefusedError as refused:
             return str(refused)
         return None
+
+    def check_out(
+        self,
+        codes: Sequence[str],
+        customer_id: str | None,
+        email: str | None,
+        goods: Sequence[tuple[str, int, bool]],
+    ) -> tuple[str | None, int, int]:
+        """Order these goods (product, value, reduced) with all of these codes, or not at all.
+
+        Returns:
+            Why not, what was taken off the goods, and the shipping.
+        """
+        basket = Basket(
+            lines=tuple(BasketLine(price=value, product_id=product) for product, value, _ in goods),
+            customer_id=customer_id,
+            email=email,
+            codes=tuple(codes),
+            shipping=SHIPPING,
+        )
+        try:
+            order = self.checkout.place(basket)
+        except RefusedError as refused:
+            return str(refused), 0, SHIPPING
+        return None, order.discounts - order.shipping_off, order.shipping
 
     def _customer(self, customer_id: str) -> StoredCustomer:
         customer = self.shop.store.customer(stored_number(customer_id))
