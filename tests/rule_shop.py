@@ -84,9 +84,9 @@ class RuleShop:
             self.insert("line_items", **(ordered | line))
         return self._orders
 
-    def members(self, text: str, context: RuleContext = CONTEXT) -> list[int]:
+    def members(self, text: str, context: RuleContext = CONTEXT, *, everybody: bool = False) -> list[int]:
         """Who the rule is true of, by the expression as the core runs it."""
-        compiled = compile_rule(parse(text), context)
+        compiled = compile_rule(parse(text), context, everybody=everybody)
         rows = self.db.rows(
             f"SELECT f.person{_FROM} WHERE f.shop = :shop__ AND p.excluded IS NULL AND ({compiled.sql})"
             " ORDER BY f.person",

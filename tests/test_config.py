@@ -93,7 +93,7 @@ def test_everything_that_can_be_said() -> None:
     assert (campaign.active, campaign.title, campaign.coupon.bound, campaign.coupon.prefix) == (
         False,
         "come-back",
-        "customer",
+        "best",
         "SK",
     )
     assert (campaign.coupon.amount, campaign.coupon.minimum) == (Decimal(5), Decimal("30.50"))
@@ -156,9 +156,9 @@ stammkunde.toml:18  groups.vip.tag: must be text. Put it in quotes.
 stammkunde.toml:22  ladders.value.steps.1.members: is missing. Add members = "number_of_orders > 3".
 stammkunde.toml:23  ladders.value.steps.2.tg: unknown option. Did you mean 'tag'?
 stammkunde.toml:28  campaigns.come-back.coupon.percent: is more than 100. Write a smaller number.
-stammkunde.toml:28  campaigns.come-back.coupon.bound: must be 'customer' or 'group'. Did you mean 'customer'?
+stammkunde.toml:28  campaigns.come-back.coupon.bound: must be 'best', 'customer', 'group', 'email' \
+or 'nobody'. Did you mean 'customer'?
 stammkunde.toml:28  campaigns.come-back.coupon.prefix: cannot begin a code. Use up to five of A-Z and 2-9.
-stammkunde.toml:29  campaigns.come-back.deliver.1: must be 'metafield'. So far there is no other.
 stammkunde.toml:30  campaigns.come-back.budget.coupons: is missing. Add the largest number of coupons."""
     )
 

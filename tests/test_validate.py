@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from connector import validate
-from connector.config import BrokenConfigError, Config, Secret, ShopConfig, parse
+from connector.config import BrokenConfigError, Config, OutletConfig, Secret, ShopConfig, parse
 
 SHOP = """\
 [shops.roastery]
@@ -427,7 +427,7 @@ EXAMPLE = ROOT / "config.example.toml"
 
 def tables(model: type[BaseModel], name: str = "") -> Iterator[tuple[str, set[str]]]:
     """Every kind of table a config can have, with its options."""
-    filled_in = {"name", "settings"} if model is ShopConfig else set()
+    filled_in = {"name", "settings"} if model in {ShopConfig, OutletConfig} else set()
     yield name or "the top", set(model.model_fields) - filled_in
     for option, field in model.model_fields.items():
         for inner in models(field.annotation):
@@ -477,7 +477,7 @@ def test_the_example_shows_every_option(example: str) -> None:
 def note_set_options(value: object, name: str, shown: dict[str, set[str]]) -> None:
     if isinstance(value, BaseModel) and not isinstance(value, Secret):
         if name in shown or not name:
-            filled_in = {"name", "settings"} if isinstance(value, ShopConfig) else set()
+            filled_in = {"name", "settings"} if isinstance(value, ShopConfig | OutletConfig) else set()
             shown[name or "the top"] |= value.model_fields_set - filled_in
         for option in type(value).model_fields:
             note_set_options(getattr(value, option), f"{name}.{option}".removeprefix("."), shown)

@@ -4,8 +4,6 @@ A message that could not be delivered is tried again later and later, for about 
 behind it wait, so that a receiver gets them in order. https://www.standardwebhooks.com
 """
 
-import base64
-import hmac
 import smtplib
 import ssl
 from collections.abc import Mapping
@@ -20,6 +18,7 @@ from connector.database import Database, milliseconds
 from connector.errors import ConfigError, StammkundeError
 from connector.http import Client, Limits
 from connector.outbox.messages import ALERT, MAIL, Message, body_of
+from connector.signing import signed_headers
 
 #: How long to wait after each failure; after the last one the message is given up.
 WAITS = tuple(
@@ -169,33 +168,11 @@ class _Hook:
         client = Client(secrets=[secret], limits=LIMITS)
         data = msgspec.json.encode(body)
         try:
-            client.request("POST", self._receiver.url, data=data, headers=_headers(secret, message_id, data))
+            client.request(
+                "POST", self._receiver.url, data=data, headers=signed_headers(secret, message_id, data)
+            )
         finally:
             client.close()
-
-
-def _headers(secret: str, message_id: str, data: bytes) -> dict[str, str]:
-    at = str(round(datetime.now().astimezone().timestamp()))  # receivers refuse what is older than minutes
-    signed = f"{message_id}.{at}.".encode() + data
-    signature = base64.b64encode(hmac.digest(signing_key(secret), signed, "sha256")).decode()
-    return {
-        "Content-Type": "application/json",
-        "webhook-id": message_id,
-        "webhook-timestamp": at,
-        "webhook-signature": f"v1,{signature}",
-    }
-
-
-def signing_key(secret: str) -> bytes:
-    """The key in a secret: base64 behind "whsec_", as the specification has it, else the text itself."""
-    if not secret.startswith("whsec_"):
-        return secret.encode()
-    try:
-        return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-    except ValueError:
-        raise ConfigError(
-            "The secret of a receiver begins with whsec_ but is not base64 behind it."
-        ) from None
 
 
 class _Mail:

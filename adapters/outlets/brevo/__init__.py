@@ -1,0 +1,5 @@
+"""Brevo."""
+
+from adapters.outlets.brevo.outlet import BrevoOutlet
+
+__all__ = ["BrevoOutlet"]

@@ -1,0 +1,5 @@
+"""CleverReach."""
+
+from adapters.outlets.cleverreach.outlet import CleverReachOutlet
+
+__all__ = ["CleverReachOutlet"]

@@ -1,0 +1,5 @@
+"""Klaviyo."""
+
+from adapters.outlets.klaviyo.outlet import KlaviyoOutlet
+
+__all__ = ["KlaviyoOutlet"]

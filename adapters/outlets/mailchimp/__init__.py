@@ -1,0 +1,5 @@
+"""Mailchimp."""
+
+from adapters.outlets.mailchimp.outlet import MailchimpOutlet
+
+__all__ = ["MailchimpOutlet"]

@@ -1,0 +1,5 @@
+"""rapidmail."""
+
+from adapters.outlets.rapidmail.outlet import RapidmailOutlet
+
+__all__ = ["RapidmailOutlet"]
