@@ -146,7 +146,7 @@ def test_orders_that_do_not_count_say_why(floor: Floor) -> None:
 def test_a_guest(floor: Floor) -> None:
     floor.done("pull")
     assert floor.done("customer", "kim@example.com").out == (
-        "\nroastery: kim@example.com <kim@example.com>\n"
+        "\nroastery: kim@example.com\n"
         "  Customer records: none (a guest)\n"
         "  1 orders count, 60.00 EUR spent, first 17 May 2026, last 17 May 2026, class C\n"
         "  Groups: new\n"

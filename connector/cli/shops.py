@@ -58,7 +58,8 @@ def each_shop(
         except Exception as error:  # noqa: BLE001  a defect met in one shop must not stop the next
             warn(_named(settings.name, defect(error, verbose=installation.verbose)))
             codes.add(1)
-    outbox.send_waiting(installation.database, installation.config, installation.now())
+    if done:  # else there may be no database to look into
+        outbox.send_waiting(installation.database, installation.config, installation.now())
     return done, max(codes) if len(codes) == 1 else min(len(codes), 1)
 
 

@@ -23,8 +23,8 @@ class Cohort(msgspec.Struct, frozen=True, kw_only=True):
     retention: list[float | None]
 
 
-# Days are counted from the year 1, as Python does; SQLite counts from noon of a day in 4714 BC. The month of each
-# day is worked out once: for each of five million orders it would take a minute.
+# Days are counted from the year 1, as Python does; SQLite counts from noon of a day in 4714 BC. The month of
+# each day is worked out once: for each of five million orders it would take a minute.
 MONTH_OF = "CAST(strftime('%Y', {day} + 1721424.5) AS INTEGER) * 12 + strftime('%m', {day} + 1721424.5) - 1"
 _MONTHS = f"""
     CREATE TEMP TABLE months AS
