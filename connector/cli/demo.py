@@ -2,7 +2,9 @@
 
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import click
 from pydantic import SecretStr
 
+from connector import validate
 from connector.adapter import Sandbox, sandboxes
 from connector.cli.output import say, show
 from connector.cli.snippet import shop_table
@@ -71,17 +74,39 @@ def demo(once: bool, customers: int, seed: int) -> None:
         shop: Sandbox = made(customers=customers, seed=seed)
         shop.start()
         try:
-            _show_line(shop, Path(folder))
+            config = _show_line(shop, Path(folder))
             if not once:
-                show(f"\nThe shop stays open: {shop.admin_url}   (Ctrl-C ends the demo)")
-                threading.Event().wait()
+                with _pages(config) as address:
+                    show(f"\nThe dashboard: {address}\nThe shop's admin: {shop.admin_url}")
+                    show("Both stay open; Ctrl-C ends the demo.")
+                    threading.Event().wait()
         except KeyboardInterrupt:
             say("The demo has ended.")
         finally:
             shop.stop()
 
 
-def _show_line(shop: Sandbox, folder: Path) -> None:
+@contextmanager
+def _pages(config: Path) -> Iterator[str]:
+    """The dashboard on a free port of this machine. Gives its address."""
+    from connector.web.server import Pages, Server
+    from connector.web.site import Site
+
+    read = validate.load(config)
+    server = Server(
+        Pages(
+            Site(config=lambda: read, now=lambda: datetime.now(UTC), health={}, is_alive=lambda: True),
+            "127.0.0.1:0",
+        )
+    )
+    server.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}/"
+    finally:
+        server.stop()
+
+
+def _show_line(shop: Sandbox, folder: Path) -> Path:
     show(f"The shop runs at {shop.url}; its admin page is {shop.admin_url}")
     config = _write_config(shop, folder)
     _run(config, "check", "See whether the credentials work, and what shop it is:")
@@ -94,13 +119,16 @@ def _show_line(shop: Sandbox, folder: Path) -> None:
         f"\nLook at it in the shop's admin: {shop.admin_url}"
         "\nIt lists the customers with their tags, and the shop's discounts with their codes."
     )
+    return config
 
 
 def _write_config(shop: Sandbox, folder: Path) -> Path:
     options: dict[str, object] = {"adapter": PLATFORM, **_kept(shop.settings(), folder)}
     options |= {"push": True, "exclude": {"tags": ["b2b", "staff"]}, "limits": {"coupons": 100}}
     path = folder / "stammkunde.toml"
-    path.write_text(shop_table("roastery", options) + RULES, encoding="utf-8")
+    # Names are kept only where somebody wants them; in a demo one wants to see people.
+    text = '[privacy]\nkeep = ["names"]\n\n' + shop_table("roastery", options) + RULES
+    path.write_text(text, encoding="utf-8")
     _write_private(folder / "stammkunde.key", secrets.token_hex(32))
     return path
 

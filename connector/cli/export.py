@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -15,6 +16,7 @@ from connector.cli.output import counted, number, say, warn
 from connector.cli.report import grouped
 from connector.cli.shops import each_shop, leave, wait_option
 from connector.config import nearest
+from connector.delivery import gives, last_day
 from connector.errors import ConfigError, StammkundeError
 from connector.handover import Batch, Contact
 from connector.shop import Shop, definitions_of
@@ -92,12 +94,16 @@ def _say_left_out(shop: Shop, batch: Batch) -> None:
 
 def _table(shop: Shop, batch: Batch, *, with_codes: bool) -> Iterator[tuple[str, ...]]:
     yield (*COLUMNS, *CODE_COLUMNS) if with_codes else COLUMNS
+    zone = ZoneInfo(shop.info().time_zone)
     for each in batch.contacts:
         plain = (shop.name, each.customer_id, each.email, each.first_name, each.last_name, each.language)
-        yield tuple(harmless(cell or "") for cell in (*plain, *(_code_cells(each) if with_codes else ())))
+        yield tuple(
+            harmless(cell or "") for cell in (*plain, *(_code_cells(each, zone) if with_codes else ()))
+        )
 
 
-def _code_cells(contact: Contact) -> tuple[str, ...]:
+def _code_cells(contact: Contact, zone: ZoneInfo) -> tuple[str, ...]:
+    """What the customer is told, in the customer's language."""
     code = contact.code
     if code is None:
         return ("",) * len(CODE_COLUMNS)
@@ -105,8 +111,8 @@ def _code_cells(contact: Contact) -> tuple[str, ...]:
     return (
         code.code,
         grouped(code.code),
-        f"{code.ends_at:%Y-%m-%d}",
-        handover.gives(code.terms),
+        last_day(code.ends_at, zone).isoformat(),
+        gives(code.terms, contact.language),
         code.campaign,
         reminder,
     )

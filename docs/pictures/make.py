@@ -1,24 +1,27 @@
 """Makes the pictures of the README from what the product shows: `python -m docs.pictures.make`.
 
 The shop, the clock and the key are always the same, so a picture changes only when the product does. The
-screenshot needs chromium; without it that picture stays as it is.
+screenshots need chromium; without it those pictures stay as they are.
 """
 
 import io
 import re
-import shutil
-import subprocess
+import time
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from rich.console import Console
 from rich.text import Text
 
+from connector import validate
 from connector.cli import main
 from connector.cli.demo import RULES
 from connector.cli.snippet import shop_table
 from connector.config import Secret
+from connector.database import Database
+from connector.web.server import Pages, Server
+from connector.web.site import Site
+from tests.browser import chromium, photograph
 from tests.pages import CLIENT_ID, DOMAIN, Desk, desk
 
 HERE = Path(__file__).parent
@@ -64,33 +67,27 @@ def first_screen(opened: Desk) -> str:
     return re.sub(r"[ \t]+$", "", svg, flags=re.MULTILINE).strip() + "\n"
 
 
-def photograph(address: str, picture: Path) -> bool:
-    """A screenshot of a page, if there is a chromium."""
-    browser = shutil.which("chromium") or shutil.which("chromium-browser")
-    if browser is None:
+def photograph_dashboard(opened: Desk) -> bool:
+    """The first page of the dashboard, some days on, if there is a chromium."""
+    if chromium() is None:
         return False
-    with TemporaryDirectory(prefix="pictures-") as profile:
-        subprocess.run(  # noqa: S603
-            [
-                browser,
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                "--hide-scrollbars",
-                f"--user-data-dir={profile}",
-                "--window-size=1240,720",
-                f"--screenshot={picture}",
-                address,
-            ],
-            check=True,
-            capture_output=True,
-            timeout=120,
-        )
-    return True
+    site = Site(
+        config=lambda: validate.load(opened.config),
+        now=lambda: opened.now,
+        health={},
+        is_alive=lambda: True,
+    )
+    server = Server(Pages(site, "127.0.0.1:0"))
+    server.start()
+    try:
+        kept = "SELECT count(*) FROM figures WHERE kind = 'plan'"
+        with Database(opened.folder / "stammkunde.sqlite") as db:
+            while not db.value(kept):
+                time.sleep(0.1)
+        address = f"http://127.0.0.1:{server.port}/"
+        return photograph(address, HERE / "dashboard.png", size=(1240, 900))
+    finally:
+        server.stop()
 
 
 def make() -> None:
@@ -114,8 +111,9 @@ def make() -> None:
         said, code = opened.do("stammkunde push")
         if code:
             raise SystemExit(said)
-        if not photograph(opened.shop.admin_url, HERE / "admin.png"):
-            print("no chromium: admin.png stays as it is")  # noqa: T201
+        seen = photograph(opened.shop.admin_url, HERE / "admin.png", size=(1240, 720))
+        if not (seen and photograph_dashboard(opened)):
+            print("no chromium: admin.png and dashboard.png stay as they are")  # noqa: T201
 
 
 if __name__ == "__main__":
