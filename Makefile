@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: help demo test test-shops check lint format types bench clean
+.PHONY: help demo test test-shops test-shops-medusa check lint format types bench clean
 
 help:
 	@echo "make demo     see everything once, on a sandbox shop (make demo ARGS=--once ends by itself)"
 	@echo "make test     run the tests"
 	@echo "make test-shops  the same on real shop servers (needs Node.js 20 and npm)"
+	@echo "make test-shops-medusa  the same on a real Medusa (needs Node.js 20, npm and PostgreSQL)"
 	@echo "make check    lint, format, types and tests, as CI does"
 	@echo "make format   put the code in order"
 	@echo "make bench    measure"
@@ -45,6 +46,16 @@ $(SHOPS)/%/node_modules/.installed: $(SHOPS)/%/package-lock.json $(SHOPS)/%/pack
 
 test-shops: $(VENV)/.dev $(SHOPS)/vendure/node_modules/.installed
 	VENDURE_DISABLE_TELEMETRY=true $(BIN)/pytest --numprocesses=0 -m shops $(SHOPS) $(ARGS)
+
+# Optional packages for other systems are not in the lockfile wherever the registry had none, which npm ci refuses.
+$(SHOPS)/medusa/node_modules/.installed: $(SHOPS)/medusa/package-lock.json $(SHOPS)/medusa/package.json
+	@command -v npm >/dev/null || { echo "make test-shops-medusa needs Node.js 20 or newer and npm."; exit 2; }
+	@echo "Installing the shop medusa ..."
+	@cd $(SHOPS)/medusa && npm install --no-save --ignore-scripts --loglevel=error
+	@touch $@
+
+test-shops-medusa: $(VENV)/.dev $(SHOPS)/medusa/node_modules/.installed
+	$(BIN)/pytest --numprocesses=0 -m shops $(SHOPS)/test_medusa_server.py $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check
