@@ -180,6 +180,15 @@ def test_what_no_coupon_can_be_is_refused(shop: JtlSandbox, values: dict[str, An
     assert shop.codes() == frozenset()
 
 
+def test_a_coupon_for_products_in_a_category_needs_one_that_is_both(shop: JtlSandbox) -> None:
+    shop.put(make_customer())
+    shop.put(make_product("3001", categories=("Kaffee",)))
+    shop.put(make_product("3002", categories=("Bücher",)))
+    wrong = coupon(products=["3001"], categories=["Bücher"])
+    right = coupon(products=["3001", "3002"], categories=["bücher"])
+    assert results(send(shop, wrong, right)) == [("refused", "goods-disjoint"), ("done", None)]
+
+
 def test_tags_have_limits(shop: JtlSandbox) -> None:
     shop.put(make_customer())
 

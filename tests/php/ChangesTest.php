@@ -161,6 +161,34 @@ final class ChangesTest extends PluginTestCase
         ));
     }
 
+    public function testACouponForProductsInACategoryNamesWhatIsBoth(): void
+    {
+        // The real shop took a coupon for SCHAL and a category of BUCH with both in the basket, for 0.00.
+        foreach ([[1, 'Mode', 0], [2, 'Schals', 1], [3, 'Bücher', 0]] as $row) {
+            $this->database->insert(
+                'tkategorie',
+                ['kKategorie' => $row[0], 'cName' => $row[1], 'kOberKategorie' => $row[2]],
+            );
+        }
+        foreach ([[7, 0, 'SCHAL'], [8, 7, 'SCHAL-rot'], [9, 0, 'BUCH']] as $row) {
+            $this->database->insert(
+                'tartikel',
+                ['kArtikel' => $row[0], 'kVaterArtikel' => $row[1], 'cArtNr' => $row[2]],
+            );
+        }
+        $this->database->insert('tkategorieartikel', ['kArtikel' => 7, 'kKategorie' => 2]);
+        $this->database->insert('tkategorieartikel', ['kArtikel' => 9, 'kKategorie' => 3]);
+        self::assertSame(['goods-disjoint', 'product-unknown', 'done'], self::codes($this->change(
+            ['products' => ['7'], 'categories' => ['Bücher']] + self::coupon(),
+            ['products' => ['6'], 'categories' => ['Bücher']] + self::coupon(),
+            ['products' => ['7', '9'], 'categories' => ['Mode']] + self::coupon(),
+        )));
+        $row = $this->database->row('SELECT * FROM tkupon');
+        self::assertSame([';SCHAL;SCHAL-rot;', '-1', 0], [
+            $row['cArtikel'], $row['cKategorien'], (int)$row['nGanzenWKRabattieren'],
+        ]);
+    }
+
     public function testPingNamesTheTermsThatTheCheckoutKeeps(): void
     {
         self::assertSame(

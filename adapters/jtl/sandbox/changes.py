@@ -1,7 +1,7 @@
 """`POST /changes` of the plugin: its rules for each kind of change."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -201,9 +201,17 @@ class Changes:
         for name in change.get("categories", ()):
             if name.strip().casefold() not in known:
                 raise RefusedChangeError("category-unknown", f'The shop has no category "{name}".')
+        self._require_common(change.get("products", ()), change.get("categories", ()))
         if change.get("categories") and change.get("amount") is not None:
             message = "JTL-Shop keeps a percentage to categories, but not an amount."
             raise RefusedChangeError("value-invalid", message)
+
+    def _require_common(self, products: Sequence[str], categories: Sequence[str]) -> None:
+        wanted = {name.strip().casefold() for name in categories}
+        found = [self._shop.products[number_of(each)].categories for each in products]
+        if found and wanted and not any(wanted & {name.casefold() for name in each} for each in found):
+            message = "None of these products is in one of these categories."
+            raise RefusedChangeError("goods-disjoint", message)
 
     def _extend(self, change: Given) -> dict[str, Any]:
         coupon = self._shop.coupon(change["code"])

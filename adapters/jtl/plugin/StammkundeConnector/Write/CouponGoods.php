@@ -21,9 +21,13 @@ final class CouponGoods
     /**
      * The article numbers of these products and of all their variations: only a variation lies in a basket.
      *
-     * @return list<string>
+     * Where categories are given, only of what stands in one of them. The shop itself would also take the coupon
+     * for a basket with one product that fits and another in a category that fits, and use it up for nothing.
+     *
+     * @param list<int> $categories
+     * @return list<string> none: the change names no products
      */
-    public function articles(Change $change): array
+    public function articles(Change $change, array $categories): array
     {
         $wanted  = $this->texts($change, 'products');
         $numbers = [];
@@ -32,7 +36,10 @@ final class CouponGoods
             if ($found === []) {
                 throw new Refusal('product-unknown', 'The shop has no product ' . $id . ' with an article number.');
             }
-            \array_push($numbers, ...$found);
+            \array_push($numbers, ...($categories === [] ? $found : $this->numbersOf((int)$id, $categories)));
+        }
+        if ($wanted !== [] && $numbers === []) {
+            throw new Refusal('goods-disjoint', 'None of these products is in one of these categories.');
         }
         foreach ($numbers as $number) {
             // The shop's own comparison splits at ; and , and takes % for a wildcard.
@@ -112,11 +119,17 @@ final class CouponGoods
         return $texts;
     }
 
-    /** @return list<string> */
-    private function numbersOf(int $id): array
+    /**
+     * @param list<int>|null $categories only in one of these; a variation is in those of its parent
+     * @return list<string>
+     */
+    private function numbersOf(int $id, ?array $categories = null): array
     {
-        $rows = $this->database->rows(
-            'SELECT cArtNr FROM tartikel WHERE kArtikel IN ' . In::ids([$id]) . ' OR kVaterArtikel IN ' . In::ids([$id])
+        $ids    = In::ids([$id]);
+        $within = $categories === null ? '' : ' AND COALESCE(NULLIF(kVaterArtikel, 0), kArtikel) IN'
+            . ' (SELECT kArtikel FROM tkategorieartikel WHERE kKategorie IN ' . In::ids($categories) . ')';
+        $rows   = $this->database->rows(
+            'SELECT cArtNr FROM tartikel WHERE (kArtikel IN ' . $ids . ' OR kVaterArtikel IN ' . $ids . ')' . $within
             . ' ORDER BY kArtikel',
         );
 

@@ -127,6 +127,7 @@ final class CreateCoupon implements Handler
             // The shop checks that one such product is in the basket, and then takes the amount off all of it.
             throw new Refusal('value-invalid', 'JTL-Shop keeps a percentage to categories, but not an amount.');
         }
+        $articles           = $this->goods->articles($change, $categories);
         $minimum            = $change->number('minimum') ?? 0.0;
         if ($minimum < 0.0 || $minimum > 1_000_000.0) {
             throw new Refusal('minimum-invalid', 'The minimum is negative or above one million.');
@@ -149,8 +150,8 @@ final class CreateCoupon implements Handler
             minimum: $minimum,
             starts: $this->times->startInShop($starts),
             ends: $this->times->inShop($ends),
-            articles: $this->goods->articles($change),
-            categories: $categories,
+            articles: $articles,
+            categories: $articles === [] ? $categories : [],
             countries: $percent === null && $amount === null ? $this->goods->countries() : [],
         );
     }
