@@ -32,7 +32,7 @@ def test_a_translation_has_the_places_of_its_text(language: str) -> None:
         texts = each.id if isinstance(each.id, list | tuple) else [each.id]
         strings = each.string if isinstance(each.string, list | tuple) else [each.string]
         wanted = set(re.findall(r"%\((\w+)\)s", texts[-1]))
-        for string in strings:
+        for string in map(str, strings):
             assert set(re.findall(r"%\((\w+)\)s", string)) == wanted, each.id
             assert not re.sub(r"%\(\w+\)s|%%", "", string).count("%"), each.id
 

@@ -39,7 +39,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     email: str | None
     round: int
     goods: int  #: average of an order, minor units
-    shipping: int  #: average charged
+    shipping: int  #: average charged, where any was; else what is usual in the shop
     after: Code | None = None  #: the code in whose place it comes
     earned_by: str | None = None  #: id of the friend's order
 
@@ -100,12 +100,17 @@ _PEOPLE = """
         SELECT o.person, avg(o.total - o.shipping) FILTER (WHERE o.uncounted IS NULL) AS goods,
             avg(o.shipping + iif(o.goods + o.shipping > 0,
                 o.tax * o.shipping / (o.goods - o.discounts + o.shipping + 0.0), 0))
-                FILTER (WHERE o.uncounted IS NULL) AS shipping,
+                FILTER (WHERE o.uncounted IS NULL AND o.shipping > 0) AS shipping,
             max(o.day) FILTER (WHERE o.cancelled_at IS NULL) AS last_order_day,
-            max(o.open_return OR o.shipment <> 'shipped' OR coalesce(o.shipped_at, o.placed_at) > :settled)
+            max(o.open_return OR o.shipment <> 'shipped' OR coalesce(o.shipped_at, o.placed_at) >= :settled)
                 FILTER (WHERE o.uncounted IS NULL) AS unsettled
         FROM orders AS o WHERE o.person IN (SELECT person FROM chosen) AND o.gone_at IS NULL AND NOT o.test
         GROUP BY o.person
+    ),
+    usual AS (
+        SELECT avg(shipping + iif(goods + shipping > 0,
+            tax * shipping / (goods - discounts + shipping + 0.0), 0)) AS shipping
+        FROM orders WHERE shop = :shop AND uncounted IS NULL AND gone_at IS NULL AND shipping > 0
     ),
     last AS (
         SELECT person, cancelled_at, returned, open_return, payment, shipment, placed_at, row_number() OVER (
@@ -115,11 +120,12 @@ _PEOPLE = """
     )
     SELECT p.person, p.identity, p.email_key, c.id AS customer_id, c.gone_at, c.customer_group,
         coalesce(f.orders, 0) AS orders, coalesce(f.spent, 0) AS spent, coalesce(f.first_day, 0) AS first_day,
-        coalesce(f.last_day, 0) AS last_day, coalesce(f.tie, '') AS tie, b.goods, b.shipping, b.unsettled,
+        coalesce(f.last_day, 0) AS last_day, coalesce(f.tie, '') AS tie, b.goods,
+        coalesce(b.shipping, usual.shipping) AS shipping, b.unsettled,
         coalesce(b.last_order_day, 0) AS last_order_day,
         l.cancelled_at IS NOT NULL OR coalesce(l.returned, 0) OR coalesce(l.open_return, 0)
             OR (l.payment <> 'none' AND l.shipment = 'none' AND l.placed_at < :late) AS trouble
-    FROM chosen JOIN people AS p USING (person)
+    FROM chosen JOIN people AS p USING (person) JOIN usual
     LEFT JOIN facts AS f ON f.person = p.person
     LEFT JOIN customers AS c ON c.customer = p.customer
     LEFT JOIN bought AS b ON b.person = p.person
@@ -291,7 +297,7 @@ def _friends(db: Database, setting: Setting, campaign: Campaign) -> dict[int, st
         " JOIN customers AS c ON c.shop = i.shop AND c.id = i.customer_id"
         " WHERE i.shop = :shop AND i.campaign = :brought AND i.state <> 'refused'"
         " AND o.uncounted IS NULL AND o.gone_at IS NULL AND NOT o.open_return AND NOT o.returned"
-        " AND o.shipment = 'shipped' AND coalesce(o.shipped_at, o.placed_at) <= :settled"
+        " AND o.shipment = 'shipped' AND coalesce(o.shipped_at, o.placed_at) < :settled"
         " AND o.day = f.first_day AND c.person IS NOT NULL AND c.person <> o.person"
         " AND NOT EXISTS (SELECT 1 FROM issued AS r WHERE r.shop = i.shop AND r.campaign = :campaign"
         "  AND r.earned_by = o.id AND r.state <> 'refused')"

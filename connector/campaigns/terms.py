@@ -45,6 +45,7 @@ def _wishes(campaign: Campaign, info: ShopInfo) -> Iterator[str]:
     explicit = campaign.explicit
     wished = (
         (campaign.free_shipping, CouponTerm.FREE_SHIPPING, "make shipping free by a code"),
+        (campaign.minimum > 0, CouponTerm.MINIMUM, "ask for a minimum order"),
         (bool(campaign.products), CouponTerm.PRODUCTS, "keep a code to some products"),
         (bool(campaign.categories), CouponTerm.CATEGORIES, "keep a code to some categories"),
         (
@@ -92,7 +93,7 @@ def _deliveries(campaign: Campaign, info: ShopInfo) -> Iterator[str]:
 def _unknown(db: Database, shop: int, campaign: Campaign, info: ShopInfo) -> Iterator[str]:
     """Products and categories that the mirror does not know: a typing mistake would give the code on
     nothing, or on everything."""
-    if Feature.PRODUCTS not in info.features:
+    if Feature.PRODUCTS not in info.features or not _were_read(db, shop):
         return
     if missing := [each for each in campaign.products if product_id(db, shop, each) is None]:
         yield f"the shop has no product {', '.join(missing)}"
@@ -103,6 +104,12 @@ def _unknown(db: Database, shop: int, campaign: Campaign, info: ShopInfo) -> Ite
         )
         if not known:
             yield f"no product of the shop is in a category '{name}'"
+
+
+def _were_read(db: Database, shop: int) -> bool:
+    """Before the first pull nothing is known of any product."""
+    query = "SELECT EXISTS (SELECT 1 FROM watermarks WHERE shop = ? AND kind = 'products')"
+    return bool(db.value(query, (shop,)))
 
 
 def product_id(db: Database, shop: int, named: str) -> str | None:

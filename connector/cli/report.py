@@ -300,7 +300,8 @@ def pushed(shop: Shop, what: Pushed) -> None:
     for change, error in what.refused[:SHOWN]:
         warn(f"  refused: {about(change)}: {error}")
     _say_rest(len(what.refused) - SHOWN)
-    say(f"Take it back with `stammkunde undo {what.run}`.")
+    if what.done:
+        say(f"Take it back with `stammkunde undo {what.run}`.")
 
 
 def about(change: object) -> str:
