@@ -38,8 +38,8 @@ def test_codes_are_handed_over_once_and_are_valid_from_then_on(floor: Kiosk) -> 
     floor.later(days=10)
     rows = read(floor.done("export", "come-back"))
     assert [(each["email"], each["ends"], each["gives"]) for each in rows] == [
-        ("c1001@example.com", "2026-07-11", "10 %"),
-        ("c1002@example.com", "2026-07-11", "10 %"),
+        ("c1001@example.com", "2026-07-10", "10 %"),
+        ("c1002@example.com", "2026-07-10", "10 %"),
     ]
     assert rows[0]["code"] == floor.codes()["1001"][0] == rows[0]["code_in_groups"].replace(" ", "")
     assert floor.states() == {"issued": 2, "handed over": 2, "open": 2}
@@ -57,7 +57,7 @@ def test_each_way_hands_a_code_over_by_itself(floor: Kiosk) -> None:
     floor.sync()
     floor.later(days=10)
     (row,) = read(floor.done("export", "come-back"))
-    assert (row["ends"], row["reminder"]) == ("2026-07-01", "no")
+    assert (row["ends"], row["reminder"]) == ("2026-06-30", "no")
     assert read(floor.done("export", "come-back")) == []
 
 

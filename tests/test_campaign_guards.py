@@ -264,6 +264,16 @@ def test_who_may_still_send_something_back_waits(floor: Kiosk) -> None:
     assert set(floor.codes("thanks")) == {"1001", "1002", "1003"}
 
 
+def test_thirty_days_have_to_be_over_and_not_just_full(floor: Kiosk) -> None:
+    floor.put([customer(1001), order(11, 1001, 30)])
+    floor.configure(THANKS + "settled_only = true\n")
+    floor.sync()
+    assert floor.codes("thanks") == {}
+    floor.later(seconds=1)
+    floor.sync()
+    assert set(floor.codes("thanks")) == {"1001"}
+
+
 # -- friends
 
 
@@ -277,10 +287,10 @@ def test_a_friend_who_keeps_the_order_earns_the_bringer_a_reward(floor: Kiosk) -
     assert floor.ram.redeem(code, "2001") is None
     floor.later(days=1)
     floor.buy(9001, 2001, code)
-    floor.later(days=29)
+    floor.later(days=30)
     floor.sync()
-    assert floor.codes("friend-thanks") == {}  # thirty days are not over
-    floor.later(days=2)
+    assert floor.codes("friend-thanks") == {}  # thirty days are full, and not over
+    floor.later(seconds=1)
     floor.sync()
     assert {who: len(codes) for who, codes in floor.codes("friend-thanks").items()} == {"1001": 1}
     assert floor.rows("SELECT earned_by FROM issued WHERE campaign = 'friend-thanks'") == [("9001",)]

@@ -179,6 +179,15 @@ def test_an_order_that_is_changed_after_a_parcel_left_is_partly_shipped() -> Non
 
 
 @pytest.mark.parametrize(
+    ("parcel", "expected"),
+    [("Delivered", Shipment.PARTLY), ("Pending", Shipment.NONE), ("Cancelled", Shipment.NONE)],
+)
+def test_an_order_cancelled_after_a_parcel_left_was_shipped(parcel: str, expected: Shipment) -> None:
+    parcels = [{"createdAt": "2026-11-23T08:00:00.000Z", "state": parcel}]
+    assert order(state="Cancelled", fulfillments=parcels).shipment is expected
+
+
+@pytest.mark.parametrize(
     ("currency", "precision", "expected"),
     [("EUR", 2, 32360), ("EUR", 3, 3236), ("JPY", 2, 324), ("KWD", 2, 323600)],
 )

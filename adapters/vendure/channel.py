@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from adapters.vendure.client import PERMISSION_HELP, Admin, Wire
 from adapters.vendure.documents import NEEDED_PERMISSIONS, document
-from adapters.vendure.promotions import TERMS
+from adapters.vendure.promotions import CONFLICTS, TERMS
 from adapters.vendure.records import Ground
 from connector.errors import AuthError
 from connector.model import Feature, ShopInfo
@@ -137,6 +137,7 @@ class Channel:
             missing_scopes=missing,
             scope_help=PERMISSION_HELP,
             coupon_terms=TERMS,
+            coupon_conflicts=CONFLICTS,
             notes=_notes(self._code_field, by_key=self._by_key, custom=custom),
             customer_count=counts.customers.total_items if counts else None,
             order_count=counts.newest.total_items if counts else None,

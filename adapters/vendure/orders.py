@@ -322,10 +322,9 @@ def _payment(row: OrderRow, paid: int, refunded: int, total: int) -> Payment:
 
 
 def _shipment(row: OrderRow) -> Shipment:
-    """By the state; while an order is changed afterwards, by what has left already."""
-    if row.state in SHIPMENT or row.state == CANCELLED:
-        return SHIPMENT.get(row.state, Shipment.NONE)
-    return Shipment.PARTLY if _shipped_at(row) else Shipment.NONE
+    """By the state; of an order that is cancelled or being changed afterwards, by what has left already."""
+    left = Shipment.PARTLY if _shipped_at(row) else Shipment.NONE
+    return SHIPMENT.get(row.state, left)
 
 
 def _shipped_at(row: OrderRow) -> datetime | None:

@@ -25,6 +25,14 @@ TERMS = frozenset(
     }
 )
 
+#: Of chosen goods Vendure takes a percentage only: an amount or the shipping is always of the whole order.
+CONFLICTS = (
+    ("amount", "products"),
+    ("amount", "categories"),
+    ("free_shipping", "products"),
+    ("free_shipping", "categories"),
+)
+
 _CODES_AT_ONCE = 50
 
 _PROMOTION_CODE: Mapping[str, Any] = {"couponCode": {"isNull": False}}

@@ -58,6 +58,9 @@ _TERMS = frozenset(
     }
 )
 
+#: WC_Discounts asks a basket for one of each list; then WC_Coupon takes the percentage off what is in either.
+_CONFLICTS = (("products", "categories"),)
+
 
 class Index(msgspec.Struct, kw_only=True):
     """`GET /wp-json/`, which anybody may read."""
@@ -148,6 +151,7 @@ class Shop:
             code_length=64,
             code_case="kept" if version is None or version >= KEEPS_CASE else "lower",
             coupon_terms=terms,
+            coupon_conflicts=_CONFLICTS,
             notes=tuple(self._notes(index, version)),
             customer_count=self._count("/wc/v3/customers", role="all"),
             order_count=self._count("/wc/v3/orders", status="any"),

@@ -131,13 +131,14 @@ def _code(row: sqlite3.Row, now: datetime, reissue: Collection[str]) -> Code:
 
 
 def _state(row: sqlite3.Row, now: datetime, reissue_on_return: bool) -> State:
-    if row["counts"] or row["came_back"] or (row["returned"] and not reissue_on_return):
+    is_back = row["came_back"] or row["returned"]
+    if row["counts"] or (is_back and not reissue_on_return):
         return State.REDEEMED
     if row["state"] == "revoked":
         return State.REVOKED
     if row["pending"]:  # the order is placed and may still be paid: the code is spoken for
         return State.HANDED_OVER
-    if row["called_off"] or row["returned"]:
+    if row["called_off"] or is_back:
         return State.RELEASED
     if row["state"] == "planned":
         return State.PLANNED

@@ -188,7 +188,7 @@ class RealVendure:
                 "lines": lines,
                 "shipping": 0,
                 "adjustment": 0,
-                "amount": line["unitPriceWithTax"] * quantity,
+                "amount": line["proratedUnitPriceWithTax"] * quantity,
             },
         )
         if cancel:
@@ -224,7 +224,7 @@ class RealVendure:
     def _placed(self, number: str) -> Any:
         query = (
             "query($c:String!){orders(options:{filter:{code:{eq:$c}}}){items{id "
-            "lines{id quantity unitPriceWithTax} payments{id}}}}"
+            "lines{id quantity proratedUnitPriceWithTax} payments{id}}}}"
         )
         return self.admin(query, c=number)["orders"]["items"][0]
 
