@@ -13,7 +13,7 @@ from connector import validate
 from connector.cli.demo import RULES
 from connector.web.server import Pages, Server
 from connector.web.site import Site
-from tests.shopfloor import Floor
+from tests.shopfloor import GROUPS, Floor
 
 PATIENCE = 30.0
 
@@ -40,8 +40,9 @@ PAGES = {
 
 
 def demo_shop(floor: Floor, customers: int = 300) -> None:
-    """The shop and the rules of `stammkunde demo`, read once."""
-    floor.rules = RULES
+    """The shop and the rules of `stammkunde demo`, unless the floor has some of its own, read once."""
+    if floor.rules == GROUPS:
+        floor.rules = RULES
     floor.open_shop(customers=customers, seed=1)
     floor.set(
         exclude='{ tags = ["b2b", "staff"] }', limits="{ losing = 0.10, gaining = 0.30, coupons = 100 }"

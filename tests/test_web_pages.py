@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from connector.cli.demo import RULES
 from connector.web import figures
 from tests.dashboard import PAGES, Reader, demo_shop, readable, served, wait_for_figures
 from tests.shopfloor import CAMPAIGN, Floor, customer, order, people, put, shopfloor
@@ -417,3 +418,16 @@ def test_the_command_serves_the_pages_until_it_is_told_to_end(floor: Floor) -> N
     finally:
         process.kill()
         process.communicate()
+
+
+def test_the_effect_of_a_campaign_is_a_table_with_a_chart(tmp_path: Path) -> None:
+    with shopfloor(tmp_path) as floor:
+        floor.rules = RULES.replace("budget = {", "holdout = 0.5\nbudget = {")
+        demo_shop(floor)
+        floor.first_push()
+        floor.later(days=31)
+        floor.done("pull")
+        with served(floor) as address:
+            page = Reader(address).shop("campaigns/come-back")
+    assert page.count('<svg class="whisker"') == 2
+    assert "Held out" in readable(page)

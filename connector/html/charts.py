@@ -49,6 +49,20 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True):
     height: int = HEIGHT
 
 
+class Whisker(NamedTuple):
+    """An interval on a scale whose middle is zero, all in percent of its width."""
+
+    low: float
+    middle: float
+    high: float
+
+
+def whisker(low: float, middle: float, high: float) -> Whisker:
+    """Where an interval stands beside zero, on a scale that reaches as far to both sides."""
+    reach = max(abs(low), abs(high)) or 1.0
+    return Whisker(*(round(50 + 48 * each / reach, 2) for each in (low, middle, high)))
+
+
 def bar(part: float | None) -> list[Slice]:
     """A bar of a single colour; `part` of its full width."""
     return [Slice("main", 0.0, round(100 * min(max(part or 0.0, 0.0), 1.0), 2), "")]
