@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: help demo test test-shops test-shops-medusa check lint format types bench clean
+.PHONY: help demo test test-browser test-shops test-shops-medusa check lint format types bench clean
 
 help:
 	@echo "make demo     see everything once, on a sandbox shop (make demo ARGS=--once ends by itself)"
 	@echo "make test     run the tests"
+	@echo "make test-browser  look at the dashboard in chromium"
 	@echo "make test-shops  the same on real shop servers (needs Node.js 20 and npm)"
 	@echo "make test-shops-medusa  the same on a real Medusa (needs Node.js 20, npm and PostgreSQL)"
 	@echo "make check    lint, format, types and tests, as CI does"
@@ -34,7 +35,10 @@ demo: $(VENV)/.runtime
 	@$(BIN)/stammkunde demo $(ARGS)
 
 test: $(VENV)/.dev
-	$(BIN)/pytest --numprocesses=auto --dist=worksteal $(ARGS)
+	$(BIN)/pytest --numprocesses=auto --dist=worksteal -m "not browser" $(ARGS)
+
+test-browser: $(VENV)/.dev
+	$(BIN)/pytest --numprocesses=auto --dist=worksteal -m browser tests/test_web_browser.py $(ARGS)
 
 SHOPS := tests/real_shops
 

@@ -148,7 +148,7 @@ def _look_up(shop: Shop, copy: Mirror, kind: Kind, ids: list[str]) -> int:
 
 def _watched(shop: Shop, read: Read, pages: Iterator[Page[T]]) -> Iterator[Page[T]]:
     """The pages, shown to whoever looks on; stops behind a committed page if asked to."""
-    name = read.kind.removeprefix("ids:")
+    name = "tagged customers" if read.kind.startswith("tags:") else read.kind.removeprefix("ids:")
     for page in pages:
         yield page
         shop.watch.step(name, read.records, page.total)

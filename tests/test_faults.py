@@ -234,7 +234,7 @@ def ended(process: "subprocess.Popen[str]") -> Ran:
 
 def test_two_runs_at_once(floor: Floor) -> None:
     floor.set(timeout="20.0")
-    floor.shop.faults.plan("hang", seconds=0.7, contains="CustomersCount")
+    floor.shop.faults.plan("hang", seconds=6, contains="CustomersCount")
     first = floor.start("pull")
     floor.wait_for_request("shop {")
     for command in (["pull"], ["plan"], ["push"], ["sync"], ["adopt"]):

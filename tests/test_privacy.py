@@ -73,8 +73,8 @@ def test_whoever_is_forgotten_leaves_no_trace_in_any_file_and_does_not_come_back
     refused = floor.shop.redeem(code, "770077")
     assert refused is not None
     for again in (("pull",), ("pull", "--full"), ("plan",), ("push",)):
-        floor.run(*again)
-        found = [each for each in traces if each.lower() in everywhere(floor).lower()]
+        log = floor.run("--verbose", "--log-format", "json", *again).err.encode()
+        found = [each for each in traces if each.lower() in (everywhere(floor) + log).lower()]
         assert found == [], again
     assert floor.rows("SELECT count(*) FROM orders WHERE id LIKE '88_' AND spent > 0") == [(5,)]
     assert floor.run("customer", "sophie.quitte@example.com").code == 1

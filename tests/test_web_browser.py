@@ -23,6 +23,8 @@ CACHE = Path(__file__).parent.parent / ".cache" / "axe"
 #: What axe calls serious or worse is a defect; of "moderate" only what is listed here is not.
 GRAVE = ("serious", "critical", "moderate")
 
+pytestmark = pytest.mark.browser
+
 
 @cache
 def axe() -> str:

@@ -183,11 +183,10 @@ class BulkOperations:
             message = "A bulk operation cannot be canceled when it is completed"
             refusal = {"field": None, "message": message}
             return {"bulkOperation": self._document(operation), "userErrors": [refusal]}
-        operation.cancel = True
-        if operation.status in _FINISHED:
-            operation.status, operation.held_until, operation.polls_left = "CANCELED", 0, 0
-        else:
-            operation.status = "CANCELING"
+        with self._lock:
+            operation.cancel = True
+            operation.held_until, operation.polls_left = 0, 0
+            operation.status = "CANCELED" if operation.status in _FINISHED else "CANCELING"
         return {"bulkOperation": self._document(operation), "userErrors": []}
 
     def _stage(self, _: Call, wanted: list[dict[str, Any]]) -> Any:
@@ -252,8 +251,12 @@ class BulkOperations:
         if operation.objects == 0 or (outcome != "COMPLETED" and not operation.partial):
             operation.file = None
         operation.completed = self._shop.now()
-        operation.status = outcome
-        payload = {"admin_graphql_api_id": gid("BulkOperation", operation.id), "status": outcome.lower()}
+        with self._lock:  # whoever cancels meanwhile must not be overtaken
+            operation.status = "CANCELED" if operation.cancel else outcome
+        payload = {
+            "admin_graphql_api_id": gid("BulkOperation", operation.id),
+            "status": operation.status.lower(),
+        }
         self._shop.webhooks.emit("BULK_OPERATIONS_FINISH", payload)
 
     # Queries
