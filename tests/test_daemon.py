@@ -3,12 +3,13 @@
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -255,3 +256,22 @@ def test_a_rhythm_that_means_nothing_is_a_problem_of_the_config(
     ran = floor.run("daemon")
     assert ran.code == 2
     assert sentence in ran.err
+
+
+def test_systemd_is_told_that_it_is_ready_alive_and_stopping(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    floor.set(schedule=READ_ONLY)
+    path = str(floor.folder / "notify")
+    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as systemd:
+        systemd.bind(path)
+        systemd.settimeout(10)
+        monkeypatch.setenv("NOTIFY_SOCKET", path)
+        with running(floor) as daemon:
+            assert systemd.recv(100) == b"READY=1"
+            daemon.waits_for("roastery: pull: ")
+            assert daemon.ends() == 0
+        said = []
+        while not said or said[-1] != b"STOPPING=1":
+            said.append(systemd.recv(100))
+    assert set(said) <= {b"WATCHDOG=1", b"STOPPING=1"}
