@@ -271,7 +271,7 @@ def test_systemd_is_told_that_it_is_ready_alive_and_stopping(
             assert systemd.recv(100) == b"READY=1"
             daemon.waits_for("roastery: pull: ")
             assert daemon.ends() == 0
-        said = []
+        said: list[bytes] = []
         while not said or said[-1] != b"STOPPING=1":
             said.append(systemd.recv(100))
     assert set(said) <= {b"WATCHDOG=1", b"STOPPING=1"}

@@ -119,7 +119,7 @@ def test_a_shop_that_is_not_there(floor: Floor) -> None:
 
 def test_a_short_trouble_is_not_worth_a_word(floor: Floor) -> None:
     floor.set(timeout="5.0")
-    floor.shop.faults.plan("error", times=1, contains="CustomersCount")
+    floor.shop.faults.plan("error", times=1, contains="customersCount")
     floor.shop.faults.plan("drop", times=1, contains="customers {")
     ran = floor.done("pull")
     assert ran.err.startswith("roastery: 1 products, 10 customers, 25 orders, 0 coupons\n")
@@ -234,7 +234,7 @@ def ended(process: "subprocess.Popen[str]") -> Ran:
 
 def test_two_runs_at_once(floor: Floor) -> None:
     floor.set(timeout="20.0")
-    floor.shop.faults.plan("hang", seconds=6, contains="CustomersCount")
+    floor.shop.faults.plan("hang", seconds=6, contains="customersCount")
     first = floor.start("pull")
     floor.wait_for_request("shop {")
     for command in (["pull"], ["plan"], ["push"], ["sync"], ["adopt"]):

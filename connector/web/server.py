@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask
@@ -98,7 +99,9 @@ class Server:
         self._server.task_dispatcher.shutdown()
         # The sockets belong to the thread that listens: closed from here, they would fail under its hands.
         waker = next(each for each in self._sockets.values() if isinstance(each, trigger))
-        waker.pull_trigger(self._close)
+        # It wakes its thread before it returns, which may then have closed it: that is what was asked for.
+        with suppress(OSError):
+            waker.pull_trigger(self._close)
         self._thread.join(timeout=5)
 
     def _close(self, _none: None = None) -> None:
