@@ -53,13 +53,21 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 def begin(db: Database, shop: int, kind: RunKind, now: datetime, undoes: str | None = None) -> str:
     """Open a run. Its name tells kind and time and is typed by people: `undo push-20261122-0546-x7qk`."""
-    run = f"{kind}-{now:%Y%m%d-%H%M}-{secrets.token_hex(2)}"
     with db.write() as connection:
+        run = _free_name(connection, f"{kind}-{now:%Y%m%d-%H%M}")
         connection.execute(
             "INSERT INTO runs (run, shop, kind, began_at, undoes) VALUES (?, ?, ?, ?, ?)",
             (run, shop, kind, milliseconds(now), undoes),
         )
     return run
+
+
+def _free_name(connection: sqlite3.Connection, began: str) -> str:
+    """Four characters are short enough to type, and so few that two runs of one minute may draw the same."""
+    while True:
+        name = f"{began}-{secrets.token_hex(2)}"
+        if not connection.execute("SELECT 1 FROM runs WHERE run = ?", (name,)).fetchone():
+            return name
 
 
 def end(db: Database, run: str, now: datetime, outcome: str, counts: Mapping[str, int]) -> None:
