@@ -4,14 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: help demo test test-browser test-shops test-shops-medusa check lint format types bench clean
+.PHONY: help demo test test-browser test-shops check lint format types bench clean
 
 help:
 	@echo "make demo     see everything once, on a sandbox shop (make demo ARGS=--once ends by itself)"
 	@echo "make test     run the tests"
 	@echo "make test-browser  look at the dashboard in chromium"
-	@echo "make test-shops  the same on real shop servers (needs Node.js 20 and npm)"
-	@echo "make test-shops-medusa  the same on a real Medusa (needs Node.js 20, npm and PostgreSQL)"
+	@echo "make test-shops  the same on real shop servers (needs Node.js 20, npm and, for Medusa, PostgreSQL)"
 	@echo "make check    lint, format, types and tests, as CI does"
 	@echo "make format   put the code in order"
 	@echo "make bench    measure"
@@ -42,24 +41,18 @@ test-browser: $(VENV)/.dev
 
 SHOPS := tests/real_shops
 
+NPM_INSTALL = ci
+# Optional packages for other systems are not in its lockfile wherever the registry had none, which `npm ci` refuses.
+$(SHOPS)/medusa/node_modules/.installed: NPM_INSTALL = install --no-save
+
 $(SHOPS)/%/node_modules/.installed: $(SHOPS)/%/package-lock.json $(SHOPS)/%/package.json
 	@command -v npm >/dev/null || { echo "make test-shops needs Node.js 20 or newer and npm."; exit 2; }
 	@echo "Installing the shop $* ..."
-	@cd $(SHOPS)/$* && npm ci --ignore-scripts --loglevel=error
+	@cd $(SHOPS)/$* && npm $(NPM_INSTALL) --ignore-scripts --loglevel=error
 	@touch $@
 
-test-shops: $(VENV)/.dev $(SHOPS)/vendure/node_modules/.installed
+test-shops: $(VENV)/.dev $(SHOPS)/vendure/node_modules/.installed $(SHOPS)/medusa/node_modules/.installed
 	VENDURE_DISABLE_TELEMETRY=true $(BIN)/pytest --numprocesses=0 -m shops $(SHOPS) $(ARGS)
-
-# Optional packages for other systems are not in the lockfile wherever the registry had none, which npm ci refuses.
-$(SHOPS)/medusa/node_modules/.installed: $(SHOPS)/medusa/package-lock.json $(SHOPS)/medusa/package.json
-	@command -v npm >/dev/null || { echo "make test-shops-medusa needs Node.js 20 or newer and npm."; exit 2; }
-	@echo "Installing the shop medusa ..."
-	@cd $(SHOPS)/medusa && npm install --no-save --ignore-scripts --loglevel=error
-	@touch $@
-
-test-shops-medusa: $(VENV)/.dev $(SHOPS)/medusa/node_modules/.installed
-	$(BIN)/pytest --numprocesses=0 -m shops $(SHOPS)/test_medusa_server.py $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

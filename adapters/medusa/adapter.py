@@ -45,7 +45,7 @@ class MedusaAdapter:
 
     name: ClassVar[str] = "medusa"
     title: ClassVar[str] = "Medusa"
-    tried: ClassVar[tuple[Tried, str]] = (Tried.BY_HAND, "Medusa 2.21.2")
+    tried: ClassVar[tuple[Tried, str]] = (Tried.IN_CI, "Medusa 2.21.2")
 
     def __init__(
         self,

@@ -33,7 +33,7 @@ class RefusedError(Exception):
 def why_not() -> str | None:
     """What is missing to start a shop, if anything is."""
     if not (FOLDER / "node_modules" / ".installed").exists():
-        return "`make test-shops-medusa` installs Medusa first"
+        return "`make test-shops` installs Medusa first"
     return None if _postgres_folder() else "there is no PostgreSQL: apt-get install postgresql"
 
 
