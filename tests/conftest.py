@@ -1,11 +1,15 @@
 """What every test lives by: no network but loopback, and readable failures of the shipped contract."""
 
+import signal
 import socket
 from typing import Any
 
 import pytest
 
 pytest.register_assert_rewrite("connector.testing")
+
+# A shell that starts us in the background ignores Ctrl-C, for us and for what a test stops by it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _connect = socket.socket.connect
 

@@ -127,6 +127,12 @@ class Stage:
     def sync(self, kill_at: int | None = None) -> dict[str, Any]:
         return self.command("sync", "--force", kill_at=kill_at)
 
+    def killed(self, kill_at: int) -> bool:
+        """Run and die at that moment. A late one may not come: what TCP delivers in one piece differs."""
+        code = self.sync(kill_at)["code"]
+        assert code in (-9, 0), kill_at
+        return bool(code)
+
     def tomorrow(self) -> None:
         """The shop goes on: somebody buys a fourth time, somebody returns, somebody is deleted."""
         self.now = LATER
@@ -265,17 +271,19 @@ def test_a_kill_at_any_moment_loses_nothing_and_repeats_nothing(
     bulk_above = 1000 if part % 2 else 5  # by batches of mutations, and by bulk mutation
     calm = Calm(tmp_path / "calm", runner, bulk_above)
     chance = random.Random(SEED + part)  # noqa: S311  a reproducible choice, not a secret
+    kills = 0
     for point in range(POINTS_EACH):
         day = point % 2
         kill_at = chance.randrange(1, calm.moments[day])
         where = f"part {part}, point {point}: day {day}, moment {kill_at}"
         stage = calm.mornings[day].copy(tmp_path / str(point))
         try:
-            assert stage.sync(kill_at)["code"] == -9, where
+            kills += stage.killed(kill_at)
             assert stage.sync()["code"] == 0, where
             assert (stage.shop_state(), stage.own_state()) == calm.evenings[day], where
         finally:
             stage.close()
+    assert kills >= POINTS_EACH - 2
 
 
 def test_a_crash_in_every_run_of_a_row_still_ends_well(tmp_path: Path, runner: Runner) -> None:

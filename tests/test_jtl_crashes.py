@@ -105,6 +105,12 @@ class Stage:
         arguments = ("--quiet", "--config", config, "--now", at, "sync", "--force")
         return self.runner.run(*arguments, kill_at=kill_at)
 
+    def killed(self, kill_at: int) -> bool:
+        """Run and die at that moment. A late one may not come: what TCP delivers in one piece differs."""
+        code = self.sync(kill_at)["code"]
+        assert code in (-9, 0), kill_at
+        return bool(code)
+
     def tomorrow(self) -> None:
         """Somebody buys a fourth time with his code, an order is cancelled, somebody is deleted."""
         self.now = NOW + timedelta(days=1)
@@ -250,17 +256,19 @@ def test_a_kill_at_any_moment_loses_nothing_and_repeats_nothing(
 ) -> None:
     calm = Calm(tmp_path / "calm", runner)
     chance = random.Random(SEED + part)  # noqa: S311  a reproducible choice, not a secret
+    kills = 0
     for point in range(POINTS_EACH):
         day = point % 2
         kill_at = chance.randrange(1, calm.moments[day])
         where = f"part {part}, point {point}: day {day}, moment {kill_at}"
         stage = Stage(tmp_path / str(point), runner, day)
         try:
-            assert stage.sync(kill_at)["code"] == -9, where
+            kills += stage.killed(kill_at)
             assert stage.sync()["code"] == 0, where
             assert stage.state() == calm.evenings[day], where
         finally:
             stage.close()
+    assert kills >= POINTS_EACH - 2
 
 
 def test_a_kill_between_two_systems_loses_nothing_and_repeats_nothing(tmp_path: Path, runner: Runner) -> None:
@@ -270,16 +278,18 @@ def test_a_kill_between_two_systems_loses_nothing_and_repeats_nothing(tmp_path: 
     assert shop["wawi"]["1500"] == ["sk:recent", "sk:stammkunde"]
     assert ("wawi-1500", "sk:stammkunde") in own["own tags"]
     chance = random.Random(SEED)  # noqa: S311  a reproducible choice, not a secret
+    kills = 0
     for point in range(POINTS_EACH):
         day = point % 2
         kill_at = chance.randrange(1, calm.moments[day])
         stage = Stage(tmp_path / str(point), runner, day, with_wawi=True)
         try:
-            assert stage.sync(kill_at)["code"] == -9, (day, kill_at)
+            kills += stage.killed(kill_at)
             assert stage.sync()["code"] == 0, (day, kill_at)
             assert stage.state() == calm.evenings[day], (day, kill_at)
         finally:
             stage.close()
+    assert kills >= POINTS_EACH - 2
 
 
 def test_a_crash_in_every_run_of_a_row_still_ends_well(tmp_path: Path, runner: Runner) -> None:
