@@ -142,10 +142,13 @@ def test_errors(shop: JtlSandbox, path: str, headers: dict[str, str], status: in
 
 
 def test_a_key_without_a_scope_may_not_do_that() -> None:
-    with JtlSandbox(scopes=["read"]) as shop:
+    add = {"type": "update-tags", "customer_id": "1001", "add": ["sk:a"], "remove": []}
+    with JtlSandbox(scopes=["read", "groups"]) as shop:
         shop.put(make_customer())
-        add = {"type": "update-tags", "customer_id": "1001", "add": ["sk:a"], "remove": []}
         assert results(send(shop, add, coupon())) == [("refused", "scope-missing")] * 2
+    with JtlSandbox(scopes=["read"]) as shop:
+        answer = send(shop, add)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "scope-missing")
     with JtlSandbox(scopes=["tags"]) as shop:
         assert ask(shop, "/stammkunde/v1/ping").status_code == 403
 

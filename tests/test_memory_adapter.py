@@ -11,7 +11,8 @@ import msgspec
 import pytest
 from pydantic import SecretStr
 
-from adapters.memory import SIGNATURE, MemoryAdapter, MemoryShop, Row
+from adapters.memory import MemoryAdapter, MemoryShop
+from adapters.memory.api import SIGNATURE, Row
 from connector.adapter import Adapter, Page, adapter_class
 from connector.errors import AuthError, ConfigError, RejectedError, ResponseError
 from connector.model import (
@@ -151,6 +152,18 @@ def test_a_code_ends_by_the_clock_of_the_shop() -> None:
     list(MemoryAdapter(name="end").push([make_coupon(ends_at=ends_at)], "run-1"))
     now = ends_at
     assert shop.redeem("SKTEST23456", "1001") == "The code has expired."
+
+
+def test_two_codes_together_take_off_no_more_than_the_goods() -> None:
+    shop = MemoryShop("two")
+    shop.put(make_customer("1001"))
+    codes = ("SKFIRST2345", "SKSECOND345")
+    coupons = [
+        make_coupon(code=code, mark=Mark("a", "c1001", place), percent=None, amount=6000, combinable=True)
+        for place, code in enumerate(codes, 1)
+    ]
+    assert [each.error for each in MemoryAdapter(name="two").push(coupons, "run-1")] == [None, None]
+    assert shop.check_out(codes, "1001", None, [("3001", 10000, False)]) == (None, 10000, 500)
 
 
 def test_a_webhook_of_a_deletion_says_so() -> None:
@@ -523,6 +536,21 @@ class SubtractsRefunds(ChangesOrders):
         return msgspec.structs.replace(order, total=order.spent())
 
 
+@caught_by("test_money_given_back_twice_is_given_back_twice")
+class KnowsTheLastRefundOnly(ChangesOrders):
+    def altered(self, order: Order) -> Order:
+        return msgspec.structs.replace(order, refunds=order.refunds[-1:])
+
+
+@caught_by("test_an_order_outlives_its_customer")
+class LeavesOutOrdersOfTheDeleted(MemoryAdapter):
+    def orders(self, since: datetime | None, checkpoint: str | None) -> Iterator[Page[Order]]:
+        there = {customer.id for customer in records(super().customers(None, None))}
+        for page in super().orders(since, checkpoint):
+            known = tuple(order for order in page.records if order.customer_id in there)
+            yield Page(records=known, checkpoint=page.checkpoint)
+
+
 @caught_by("test_an_order_comes_whole")
 class GivesTheFirstFiftyLines(ChangesOrders):
     def altered(self, order: Order) -> Order:
@@ -535,12 +563,19 @@ class TellsLocalTime(ChangesOrders):
         return msgspec.structs.replace(order, placed_at=order.placed_at.replace(tzinfo=None))
 
 
+def whole(adapter: MemoryAdapter) -> MemoryShop:
+    """The shop itself, of which an adapter knows only what it offers to programs."""
+    shop = adapter._shop
+    assert isinstance(shop, MemoryShop)
+    return shop
+
+
 @caught_by("test_a_tag_is_removed_and_the_others_stay", "test_a_tag_is_added_beside_the_others")
 class RemovesAllTags(MemoryAdapter):
     def _apply(self, change: Change) -> None:
         if isinstance(change, UpdateTags):
             self._shop.customer(change.customer_id)
-            self._shop.set_tags(change.customer_id, change.add)
+            whole(self).set_tags(change.customer_id, change.add)
         else:
             super()._apply(change)
 
@@ -555,7 +590,7 @@ class WritesBackTagsItReadBefore(MemoryAdapter):
     def _apply(self, change: Change) -> None:
         read: dict[str, tuple[str, ...]] = self.__dict__.get("read", {})
         if isinstance(change, UpdateTags) and change.customer_id in read:
-            self._shop.set_tags(change.customer_id, (*read[change.customer_id], *change.add))
+            whole(self).set_tags(change.customer_id, (*read[change.customer_id], *change.add))
         else:
             super()._apply(change)
 
@@ -565,7 +600,7 @@ class ComparesTagsLiterally(MemoryAdapter):
     def _apply(self, change: Change) -> None:
         if isinstance(change, UpdateTags):
             tags = set(self._shop.customer(change.customer_id)["tags"]) - set(change.remove)
-            self._shop.set_tags(change.customer_id, sorted(tags | set(change.add)))
+            whole(self).set_tags(change.customer_id, sorted(tags | set(change.add)))
         else:
             super()._apply(change)
 
@@ -573,7 +608,7 @@ class ComparesTagsLiterally(MemoryAdapter):
 @caught_by("test_a_change_of_tags_twice_is_once")
 class RefusesATagThatIsThere(MemoryAdapter):
     def _apply(self, change: Change) -> None:
-        if isinstance(change, UpdateTags) and set(change.add) & self._shop.tags_of(change.customer_id):
+        if isinstance(change, UpdateTags) and set(change.add) & whole(self).tags_of(change.customer_id):
             raise RejectedError("The customer has that tag.")
         super()._apply(change)
 
@@ -754,13 +789,19 @@ class TakesShippingOffTheGoods(ChangesCoupons):
         return msgspec.structs.replace(change, free_shipping=False, amount=500)
 
 
-@caught_by("test_a_coupon_for_products_takes_off_nothing_else")
+@caught_by(
+    "test_a_coupon_for_products_takes_off_nothing_else",
+    "test_products_and_categories_together_are_what_is_both",
+)
 class ForgetsTheProducts(ChangesCoupons):
     def altered(self, change: CreateCoupon) -> CreateCoupon:
         return msgspec.structs.replace(change, products=())
 
 
-@caught_by("test_a_coupon_for_categories_takes_off_nothing_else")
+@caught_by(
+    "test_a_coupon_for_categories_takes_off_nothing_else",
+    "test_products_and_categories_together_are_what_is_both",
+)
 class ForgetsTheCategories(ChangesCoupons):
     def altered(self, change: CreateCoupon) -> CreateCoupon:
         return msgspec.structs.replace(change, categories=())
@@ -806,6 +847,14 @@ class TakesEverybodyForNew(ChangesCoupons):
 class SpeaksOneLanguage(ChangesCoupons):
     def altered(self, change: CreateCoupon) -> CreateCoupon:
         return msgspec.structs.replace(change, titles={})
+
+
+@caught_by("test_a_title_may_have_whatever_the_shop_does_not_refuse")
+class RefusesASignInSilence(ChangesCoupons):
+    def altered(self, change: CreateCoupon) -> CreateCoupon:
+        if "<" in change.title:
+            raise RejectedError("A title cannot have that sign.")
+        return change
 
 
 @caught_by("test_a_coupon_for_an_address_is_for_no_other")

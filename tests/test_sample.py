@@ -7,15 +7,19 @@ from http.client import HTTPConnection
 from pathlib import Path
 from time import monotonic
 
+import msgspec
 import pytest
 import requests
-from flask import Flask, Response, request
+from flask import Blueprint, Flask, Response, render_template, request
 
 from connector.errors import ConfigError
 from connector.model import Customer, Order, Payment, Product, Record, Shipment
 from connector.sample import coffee_roaster, currency_of, read_file
+from connector.sample.admin import Section, admin, is_wanted, listing, ours_first
+from connector.sample.controls import asked, control_routes
 from connector.sample.faults import Trouble
-from connector.sample.server import LoopbackServer
+from connector.sample.server import LoopbackServer, application_of
+from connector.sample.webhooks import send
 
 TODAY = date(2026, 11, 20)
 
@@ -198,9 +202,48 @@ class TestFiles:
         with pytest.raises(ConfigError, match=place):
             list(read_file(path))
 
+    @pytest.mark.parametrize(
+        ("row", "what"),
+        [
+            ("1;2026-01-31;abc;1", "the total 'abc'"),
+            ("1;2026-01-31;1,50;1", "the total '1,50'"),
+            ("1;2026-01-31", "the total ''"),
+            ("1;31.01.2026;1.50;1", "the date '31.01.2026'"),
+            ("1;2026-01-31;1.50;two", "the quantity 'two'"),
+            (" ;2026-01-31;1.50;1", "a row without customer_id and email"),
+        ],
+    )
+    def test_what_makes_no_sense_is_said(self, tmp_path: Path, row: str, what: str) -> None:
+        path = written(tmp_path / "orders.csv", f"customer_id;date;total;quantity\n{row}\n")
+        with pytest.raises(ConfigError) as caught:
+            list(read_file(path))
+        assert str(caught.value) == f"{path}, line 2: cannot understand {what}."
+
+    def test_amounts_have_the_decimals_of_their_currency(self, tmp_path: Path) -> None:
+        rows = "1,2026-01-31,1000,JPY\n2,2026-01-31,1.5,KWD\n3,2026-01-31,1.5,CHF\n"
+        path = written(tmp_path / "orders.csv", f"customer_id,date,total,currency\n{rows}")
+        orders = [each for each in read_file(path) if isinstance(each, Order)]
+        assert [order.total for order in orders] == [1000, 1500, 150]
+
+    @pytest.mark.parametrize("text", ["", "customer_id,date,total\n"])
+    def test_a_file_without_orders_is_told(self, tmp_path: Path, text: str) -> None:
+        path = written(tmp_path / "orders.csv", text)
+        with pytest.raises(ConfigError) as caught:
+            currency_of(path)
+        assert str(caught.value) == f"{path} holds no orders."
+
     def test_a_missing_file_is_a_mistake_in_the_config(self, tmp_path: Path) -> None:
-        with pytest.raises(ConfigError, match=r"orders\.csv"):
-            list(read_file(tmp_path / "orders.csv"))
+        path = tmp_path / "orders.csv"
+        with pytest.raises(ConfigError) as caught:
+            list(read_file(path))
+        assert str(caught.value) == f"Cannot read {path}: No such file or directory."
+
+    def test_a_file_of_other_signs_is_told(self, tmp_path: Path) -> None:
+        path = tmp_path / "orders.csv"
+        path.write_bytes("customer_id,date,total\nMüller,2026-01-31,1.00\n".encode("latin-1"))
+        with pytest.raises(ConfigError) as caught:
+            list(read_file(path))
+        assert str(caught.value) == f"Cannot read {path}: it is no text in UTF-8."
 
 
 @pytest.fixture
@@ -302,3 +345,142 @@ class TestServer:
         server.start()
         assert server.url == url
         assert requests.get(f"{url}/hello", timeout=5).status_code == 200
+
+    def test_a_port_that_is_taken_is_told(self, server: LoopbackServer) -> None:
+        port = int(server.url.rpartition(":")[2])
+        with pytest.raises(OSError, match=f"^port {port}: Address already in use$"):
+            LoopbackServer(Flask("second"), port=port).start()
+
+    def test_a_port_that_cannot_be_is_told(self) -> None:
+        with pytest.raises(ValueError, match="There is no port 99999"):
+            LoopbackServer(Flask("high"), port=99999)
+
+    def test_stands_behind_with(self) -> None:
+        routes = Blueprint("hello", __name__)
+        routes.add_url_rule("/hello", "hello", lambda: "hello")
+        with LoopbackServer(application_of(routes)) as server:
+            url = server.url
+            assert requests.get(f"{url}/hello", timeout=5).text == "hello"
+        with pytest.raises(requests.ConnectionError):
+            requests.get(f"{url}/hello", timeout=5)
+
+
+class Wish(msgspec.Struct):
+    """The body of a control."""
+
+    pieces: int = 1
+
+
+class TestControls:
+    @pytest.fixture
+    def shop(self) -> Iterator[LoopbackServer]:
+        def take(wish: Wish) -> int:
+            if wish.pieces > 3:
+                raise LookupError("There are only three.")
+            return 3 - wish.pieces
+
+        routes = control_routes(
+            {"take": asked(Wish, take)}, refusal=LookupError, shown=lambda left: {"left": left}
+        )
+        with LoopbackServer(application_of(routes)) as server:
+            yield server
+
+    @pytest.mark.parametrize(
+        ("said", "status", "answer"),
+        [
+            (b'{"pieces": 2}', 200, {"left": 1}),
+            (b"", 200, {"left": 2}),
+            (b'{"pieces": 4}', 422, {"refused": "There are only three."}),
+            (b'{"pieces": "two"}', 400, {"error": "Expected `int`, got `str` - at `$.pieces`"}),
+        ],
+    )
+    def test_say_what_came_of_it(
+        self, shop: LoopbackServer, said: bytes, status: int, answer: dict[str, object]
+    ) -> None:
+        found = requests.post(f"{shop.url}/sandbox/take", data=said, timeout=5)
+        assert (found.status_code, found.json()) == (status, answer)
+
+
+class TestAdmin:
+    """The frame of the owner's pages, around a table of names and tags."""
+
+    @pytest.fixture
+    def shop(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackServer]:
+        package = tmp_path / "bread_pages"
+        package.mkdir()
+        (package / "__init__.py").touch()
+        (package / "people.html").write_text(
+            '{% extends "admin.html" %}{% block table %}{{ listing.rows }} {{ tags }}{% endblock %}'
+        )
+        monkeypatch.syspath_prepend(tmp_path)
+        people = {number: "Bäcker" if number % 2 else "Zoe" for number in range(1, 1201)}
+
+        def show() -> str:
+            wanted = (each for each, name in people.items() if is_wanted((name, None), (f"row {each % 10}",)))
+            found = listing(wanted, by=lambda each: each)
+            return render_template("people.html", listing=found, tags=ours_first(("b", "SK:z", "a")))
+
+        sections = {
+            "people": Section("Leute", show, search="Name", narrow="tag"),
+            "other": Section("Mehr", show),
+        }
+        colours = {"bar": ("#111", "#222")}
+        routes = admin("/shop", "bread_pages", shop="Brot & Co", sections=sections, colours=colours)
+        with LoopbackServer(application_of(routes), exempt=("/shop",)) as server:
+            yield server
+
+    def page(self, shop: LoopbackServer, path: str) -> str:
+        answer = requests.get(f"{shop.url}/shop{path}", timeout=5)
+        assert answer.status_code == 200
+        return answer.text
+
+    def test_begins_with_the_first_section_and_shows_the_newest(self, shop: LoopbackServer) -> None:
+        text = self.page(shop, "")
+        assert "<title>Leute · Brot &amp; Co</title>" in text
+        assert '<a href="/shop/people" aria-current="page">Leute</a>' in text
+        assert '<a href="/shop/other">Mehr</a>' in text
+        assert "<small>1.200</small>" in text
+        assert "[1200, 1199," in text
+        assert "Seite 1 von 24" in text
+
+    def test_our_tags_come_first(self, shop: LoopbackServer) -> None:
+        shown = "[(&#39;SK:z&#39;, True), (&#39;a&#39;, False), (&#39;b&#39;, False)]"
+        assert shown in self.page(shop, "/people")
+
+    def test_leafing_and_searching_keep_what_is_asked_for(self, shop: LoopbackServer) -> None:
+        text = self.page(shop, "/people?q=b%C3%A4cker&tag=ROW+7&page=2")
+        assert "<small>120</small>" in text
+        assert "[697, 687," in text
+        assert '<a href="?q=b%C3%A4cker&amp;tag=ROW+7&amp;page=3">weiter →</a>' in text
+        assert '<input type="hidden" name="tag" value="ROW 7">' in text
+        assert 'Tag <span class="tag ours">ROW 7</span>' in text
+
+    def test_a_section_without_search_has_no_field(self, shop: LoopbackServer) -> None:
+        assert "<form" in self.page(shop, "/people")
+        assert "<form" not in self.page(shop, "/other")
+
+    def test_the_style_has_the_colours_of_the_platform_by_day_and_by_night(
+        self, shop: LoopbackServer
+    ) -> None:
+        text = self.page(shop, "/style.css")
+        assert text.endswith(
+            ":root { --bar: #111; }\n@media (prefers-color-scheme: dark) { :root { --bar: #222; } }\n"
+        )
+        assert requests.get(f"{shop.url}/shop/style.css", timeout=5).headers["Content-Type"] == (
+            "text/css; charset=utf-8"
+        )
+
+
+class TestWebhooks:
+    def test_a_webhook_goes_to_the_whole_address(self) -> None:
+        def take() -> Response:
+            known = (request.args.get("shop"), request.headers.get("X-Topic"), request.get_data())
+            return Response(status=204 if known == ("bread", "orders", b"{}") else 404)
+
+        routes = Blueprint("hooks", __name__)
+        routes.add_url_rule("/hook", "hook", take, methods=["POST"])
+        with LoopbackServer(application_of(routes)) as server:
+            assert send(f"{server.url}/hook?shop=bread", {"X-Topic": "orders"}, b"{}", seconds=5) == 204
+
+    def test_nobody_there_is_no_status(self) -> None:
+        assert send("http://127.0.0.1:9/none", {}, b"{}", seconds=5) == 0

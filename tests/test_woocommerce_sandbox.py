@@ -243,6 +243,56 @@ def test_the_users_list_shows_tags_and_open_codes(shop: WooCommerceSandbox) -> N
     assert "Gustav" not in page
 
 
+# -- the checkout -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("goods", "taken_off"),
+    [
+        ([("3001", 1000, False)], None),
+        ([("3002", 2000, False)], None),
+        ([("3001", 1000, False), ("3002", 2000, False)], 300),
+        ([("3001", 1000, False), ("3002", 2000, False), ("3003", 4000, False)], 300),
+        ([("3001", 1000, False), ("3002", 2000, True)], None),
+        ([("3001", 1000, True), ("3002", 2000, False)], 200),
+    ],
+)
+def test_a_basket_needs_something_of_both_lists_and_a_percentage_comes_off_either(
+    shop: WooCommerceSandbox, goods: list[tuple[str, int, bool]], taken_off: int | None
+) -> None:
+    shop.put(make_product("3001", categories=()))
+    shop.put(make_product("3002", categories=("Tee",)))
+    coupon = {
+        "code": "BOTH",
+        "discount_type": "percent",
+        "amount": "10",
+        "product_ids": [3001],
+        "product_categories": [shop.shop.term("category", "Tee")],
+        "exclude_sale_items": True,
+    }
+    assert call(shop, "POST", "/coupons/batch", {"create": [coupon]}).status_code == 200
+    refused, off, _ = shop.check_out(["BOTH"], None, "anna@example.com", goods)
+    assert (None if refused else off) == taken_off
+
+
+@pytest.mark.parametrize(("third", "taken_off"), [(False, 500), (True, None)])
+def test_an_amount_comes_off_the_whole_basket_unless_something_is_barred(
+    shop: WooCommerceSandbox, third: bool, taken_off: int | None
+) -> None:
+    shop.put(make_product("3001", categories=("Tee",)))
+    coupon = {
+        "code": "AMOUNT",
+        "discount_type": "fixed_cart",
+        "amount": "5.00",
+        "product_categories": [shop.shop.term("category", "Tee")],
+        "exclude_sale_items": True,
+    }
+    assert call(shop, "POST", "/coupons/batch", {"create": [coupon]}).status_code == 200
+    goods = [("3001", 1000, False), ("3002", 2000, False), ("3003", 4000, third)]
+    refused, off, _ = shop.check_out(["AMOUNT"], None, "anna@example.com", goods)
+    assert (None if refused else off) == taken_off
+
+
 # -- https --------------------------------------------------------------------------------------------------
 
 

@@ -6,15 +6,18 @@ columns `customer_id` (or `email`), `date` and `total`, and optionally `email`, 
 """
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from connector.errors import ConfigError
 from connector.model import Customer, LineItem, Order, Payment, Record, Shipment
+from connector.money import minor_units
+
+T = TypeVar("T")
 
 #: Orders are placed at noon UTC, so that no time zone of a shop moves them to another day.
 _NOON = timedelta(hours=12)
@@ -36,8 +39,14 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def currency_of(path: Path) -> str:
-    """The currency of the first order in the file."""
-    return next(_rows(path)).currency
+    """The currency of the first order in the file.
+
+    Raises:
+        ConfigError: there is no order in it, or the first cannot be understood.
+    """
+    for row in _rows(path):
+        return row.currency
+    raise ConfigError(f"{path} holds no orders.")
 
 
 def read_file(path: Path) -> Iterator[Record]:
@@ -64,8 +73,10 @@ def _rows(path: Path) -> Iterator[_Row]:
                 yield from _from_csv(file, _separator(first), path)
             else:
                 yield from _from_cdnow(file, path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"Cannot read {path}: {error}.") from error
+    except OSError as error:
+        raise ConfigError(f"Cannot read {path}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"Cannot read {path}: it is no text in UTF-8.") from error
 
 
 def _separator(line: str) -> str:
@@ -78,25 +89,34 @@ def _from_csv(file: Iterable[str], separator: str, path: Path) -> Iterator[_Row]
     for place, row in enumerate(reader, 1):
         try:
             yield _from_columns(row, place)
-        except (KeyError, ValueError, InvalidOperation) as error:
+        except ValueError as error:
             raise ConfigError(f"{path}, line {reader.line_num}: cannot understand {error}.") from error
 
 
 def _from_columns(row: dict[str, str | None], place: int) -> _Row:
-    customer = row.get("customer_id") or row.get("email")
+    cells = {name: (text or "").strip() for name, text in row.items() if isinstance(text, str | None)}
+    customer = cells.get("customer_id") or cells.get("email")
     if not customer:
         raise ValueError("a row without customer_id and email")
+    currency = cells.get("currency") or CSV_CURRENCY
     return _Row(
-        customer=customer.strip(),
-        email=(row.get("email") or "").strip() or None,
-        order=(row.get("order_id") or "").strip() or str(place),
-        placed=_moment(row["date"] or ""),
-        total=_minor(row["total"] or ""),
-        currency=(row.get("currency") or CSV_CURRENCY).strip(),
-        quantity=int(row.get("quantity") or 1),
-        country=row.get("country") or None,
-        code=row.get("code") or None,
+        customer=customer,
+        email=cells.get("email") or None,
+        order=cells.get("order_id") or str(place),
+        placed=_cell(cells, "date", _moment),
+        total=_cell(cells, "total", lambda text: minor_units(text, currency)),
+        currency=currency,
+        quantity=_cell(cells, "quantity", int) if cells.get("quantity") else 1,
+        country=cells.get("country") or None,
+        code=cells.get("code") or None,
     )
+
+
+def _cell(cells: dict[str, str], name: str, understood: Callable[[str], T]) -> T:
+    try:
+        return understood(cells[name])
+    except ValueError:
+        raise ValueError(f"the {name} {cells[name]!r}") from None
 
 
 def _from_cdnow(file: Iterable[str], path: Path) -> Iterator[_Row]:
@@ -113,13 +133,13 @@ def _from_cdnow(file: Iterable[str], path: Path) -> Iterator[_Row]:
                 email=None,
                 order=str(place),
                 placed=_moment(day),
-                total=_minor(dollars),
+                total=minor_units(dollars, CDNOW_CURRENCY),
                 currency=CDNOW_CURRENCY,
                 quantity=int(quantity),
                 country="US",
                 code=None,
             )
-        except (ValueError, InvalidOperation) as error:
+        except ValueError as error:
             raise ConfigError(f"{path}, line {line_number}: cannot understand {line.strip()!r}.") from error
 
 
@@ -130,10 +150,6 @@ def _moment(text: str) -> datetime:
         return moment.astimezone(UTC)
     moment = moment.replace(tzinfo=UTC)
     return moment + _NOON if len(text) in (8, 10) else moment
-
-
-def _minor(text: str) -> int:
-    return round(Decimal(text.strip()) * 100)
 
 
 def _customer(number: str, rows: list[_Row]) -> Customer:

@@ -5,14 +5,15 @@ reuses its connection is tested for it.
 """
 
 import io
+import os
 import socket
 import struct
 import threading
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
-from flask import Flask, Response, request
+from flask import Blueprint, Flask, Response, request
 from werkzeug.serving import DechunkedInput, ThreadedWSGIServer, WSGIRequestHandler
 
 from connector.sample.faults import DroppedError, Fault, Faults, FaultyApplication
@@ -20,17 +21,32 @@ from connector.sample.faults import DroppedError, Fault, Faults, FaultyApplicati
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+LAST_PORT = 65_535
+
 #: Pages of the sandbox itself: no faults, no log.
 EXEMPT = ("/sandbox/", "/admin")
+
+
+def application_of(*parts: Blueprint) -> Flask:
+    """An application of these routes and no others."""
+    application = Flask(__name__, static_folder=None)
+    for part in parts:
+        application.register_blueprint(part)
+    return application
 
 
 class LoopbackServer:
     """Serves a Flask application at `http://127.0.0.1:<port>`; port 0 picks a free one at `start`.
 
+    A sandbox inherits from it. It can stand behind `with`, and makes trouble on demand:
+    `sandbox.faults.plan("throttle")`. Paths that begin like one of `exempt` are spared and not logged.
+
     Adds `POST /sandbox/faults`, `DELETE /sandbox/faults` and `GET /sandbox/requests` to the application.
     """
 
     def __init__(self, application: Flask, *, port: int = 0, exempt: tuple[str, ...] = EXEMPT) -> None:
+        if not 0 <= port <= LAST_PORT:
+            raise ValueError(f"There is no port {port}.")
         self.faults = Faults()
         self._application = application
         self._port = port
@@ -51,17 +67,29 @@ class LoopbackServer:
         return f"http://127.0.0.1:{self._port}"
 
     def start(self) -> None:
-        """Listen. Starting a running server is an error."""
+        """Listen. Starting a running server is an error.
+
+        Raises:
+            OSError: the port is taken, or not ours to take.
+        """
         if self._server is not None:
             raise RuntimeError("The sandbox already runs.")
-        self.faults.begin()
         faulty = FaultyApplication(self._application, self.faults, self._exempt)
-        self._server = _Server("127.0.0.1", self._port, faulty, handler=_Handler)
+        with self._listening() as listening:
+            self._server = _Server("127.0.0.1", self._port, faulty, handler=_Handler, fd=listening.fileno())
+        self.faults.begin()
         self._port = self._server.port
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, name="sandbox", daemon=True
         )
         self._thread.start()
+
+    def _listening(self) -> socket.socket:
+        """The open port; werkzeug would end the whole program where it cannot be had."""
+        try:
+            return socket.create_server(("127.0.0.1", self._port), backlog=_Server.request_queue_size)
+        except OSError as error:
+            raise OSError(f"port {self._port}: {os.strerror(error.errno or 0)}") from error
 
     def stop(self) -> None:
         """Close the port and every open connection. Stopping a stopped server does nothing."""
@@ -73,6 +101,13 @@ class LoopbackServer:
         self._server.close_connections()
         self._server.server_close()
         self._server = self._thread = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
 
 def _add_switches(application: Flask, faults: Faults) -> None:

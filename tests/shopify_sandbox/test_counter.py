@@ -365,6 +365,13 @@ class TestLoading:
             assert directory.exists()
         assert not directory.exists()
 
+    def test_a_shop_that_cannot_start_leaves_nothing(self, shop: ShopifySandbox) -> None:
+        second = ShopifySandbox(port=int(shop.url.rpartition(":")[2]))
+        directory = second.shop.store.path.parent
+        with pytest.raises(OSError, match="Address already in use"):
+            second.start()
+        assert not directory.exists()
+
     def test_ends_all_its_threads(self) -> None:
         with ShopifySandbox() as shop:
             Client(shop).data("{ shop { name } }")

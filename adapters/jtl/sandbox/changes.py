@@ -185,6 +185,10 @@ class Changes:
             raise RefusedChangeError("value-invalid", "A coupon has either percent, amount or free_shipping.")
         if any(each <= 0 for each in given) or (percent or 0) > 100:
             raise RefusedChangeError("value-invalid", "A coupon is worth more than 0 and at most 100 %.")
+        for title in (change["title"], *(change.get("titles") or {}).values()):
+            if not re.fullmatch(r"[^\x00-\x1f\x7f-\x9f<>]{1,200}", title) or not title.strip():
+                message = "A title has 1 to 200 characters on one line, without < and >."
+                raise RefusedChangeError("title-invalid", message)
         self._require_known(change)
         if ends <= starts or ends <= self._shop.now():
             raise RefusedChangeError("dates-invalid", "The coupon would end before it begins, or has ended.")

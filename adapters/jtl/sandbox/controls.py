@@ -1,16 +1,14 @@
 """`POST /sandbox/...`: what buyers and the merchant do, over HTTP."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
-from flask import Blueprint, Response, request
+from flask import Blueprint
 
 from adapters.jtl.sandbox.checkout import Basket, Checkout, RefusedError
 from adapters.jtl.sandbox.records import StoredOrder
 from adapters.jtl.sandbox.shop import Shop
-
-T = TypeVar("T")
+from connector.sample.controls import asked, control_routes
 
 
 class OrderWish(msgspec.Struct):
@@ -27,37 +25,17 @@ class CustomerWish(msgspec.Struct):
 
 def controls(shop: Shop, checkout: Checkout) -> Blueprint:
     """The routes."""
-    routes = Blueprint("controls", __name__, url_prefix="/sandbox")
-
-    def route(path: str, action: Callable[[], object]) -> None:
-        routes.add_url_rule(path, path.strip("/"), lambda: _run(action), methods=["POST"])
-
-    route("/checkout", lambda: checkout.place(_body(Basket)))
-    route("/pay", lambda: checkout.pay(_body(OrderWish).order_id))
-    route("/ship", lambda: checkout.ship(_body(OrderWish).order_id))
-    route("/cancel", lambda: checkout.cancel(_body(OrderWish).order_id))
-    route("/delete-customer", lambda: shop.remove("customers", _body(CustomerWish).customer_id))
-    return routes
-
-
-def _body(kind: type[T]) -> T:
-    return msgspec.json.decode(request.get_data() or b"{}", type=kind)
-
-
-def _run(action: Callable[[], object]) -> Response:
-    try:
-        return _answer(_shown(action()))
-    except RefusedError as refused:
-        return _answer({"refused": str(refused)}, status=422)
-    except msgspec.DecodeError as error:
-        return _answer({"error": str(error)}, status=400)
+    actions = {
+        "checkout": asked(Basket, checkout.place),
+        "pay": asked(OrderWish, lambda wish: checkout.pay(wish.order_id)),
+        "ship": asked(OrderWish, lambda wish: checkout.ship(wish.order_id)),
+        "cancel": asked(OrderWish, lambda wish: checkout.cancel(wish.order_id)),
+        "delete-customer": asked(CustomerWish, lambda wish: shop.remove("customers", wish.customer_id)),
+    }
+    return control_routes(actions, refusal=RefusedError, shown=_shown)
 
 
 def _shown(result: object) -> dict[str, Any]:
     if isinstance(result, StoredOrder):
         return {"order_id": result.id, "number": result.number, "total": result.total, "state": result.state}
     return {"done": result}
-
-
-def _answer(content: dict[str, Any], *, status: int = 200) -> Response:
-    return Response(msgspec.json.encode(content), status, mimetype="application/json")

@@ -258,6 +258,8 @@ class PluginApi:
             raise PluginError(400, "bad-request", "The body is no batch of changes.") from None
         if not 1 <= len(changes) <= MOST_CHANGES:
             raise PluginError(400, "bad-request", "A batch holds 1 to 500 changes.")
+        if not {*self.scopes} - {"read"}:
+            raise PluginError(403, "scope-missing", "This key may change nothing in this shop.")
         self._require_installation(body.get("installation"))
         content = msgspec.json.encode(changes)
         stored = self._runs.setdefault(run, {}).get(batch)

@@ -5,8 +5,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
-from flask import Flask
-
 from adapters.jtl.sandbox.checkout import Basket, Checkout, Piece, RefusedError
 from adapters.jtl.sandbox.controls import controls
 from adapters.jtl.sandbox.core_api import CoreApi
@@ -29,9 +27,8 @@ from adapters.jtl.sandbox.shop import Profile, Shop
 from adapters.jtl.sandbox.webhooks import Webhooks
 from connector import __version__
 from connector.model import Customer, Kind, Order, Product, Record
-from connector.sample import coffee_roaster, currency_of, read_file
-from connector.sample.faults import Faults
-from connector.sample.server import LoopbackServer
+from connector.sample import currency_of, first_records
+from connector.sample.server import LoopbackServer, application_of
 
 #: The basket of `redeem`, in the shop's currency.
 BASKET = 100.0
@@ -42,7 +39,7 @@ EVERY_SCOPE = ("read", "tags", "coupons", "groups")
 WEBHOOK_SECRET = "whsec_c2FuZGJveCBvZiBKVEwtU2hvcA=="  # noqa: S105  of a sandbox
 
 
-class JtlSandbox:
+class JtlSandbox(LoopbackServer):
     """A JTL-Shop in a box, with our plugin in it.
 
     Args:
@@ -90,23 +87,11 @@ class JtlSandbox:
         )
         self.core = CoreApi(self.shop, key=core_key, enabled=rest_api)
         self._key, self._core_key = key, core_key
-        self._server = LoopbackServer(self._application(with_plugin=plugin), port=port)
-        self._fill(customers, seed, from_csv, today or clock().date())
-
-    def _application(self, *, with_plugin: bool) -> Flask:
-        application = Flask(__name__, static_folder=None)
-        if with_plugin:
-            application.register_blueprint(self.plugin.blueprint())
-        application.register_blueprint(self.core.blueprint())
-        application.register_blueprint(controls(self.shop, self.checkout))
-        application.register_blueprint(pages(self.shop))
-        return application
-
-    def _fill(self, customers: int, seed: int, from_csv: Path | None, today: date) -> None:
-        if from_csv is not None:
-            self._load(read_file(from_csv))
-        elif customers:
-            self._load(coffee_roaster(customers=customers, seed=seed, today=today))
+        routes = (self.core.blueprint(), controls(self.shop, self.checkout), pages(self.shop))
+        own = (self.plugin.blueprint(),) if plugin else ()
+        super().__init__(application_of(*own, *routes), port=port)
+        day = today or clock().date()
+        self._load(first_records(customers=customers, seed=seed, from_csv=from_csv, today=day))
 
     def _load(self, sample: Iterable[Record]) -> None:
         """Fill the shop. JTL keeps a customer record for each order of a guest."""
@@ -127,19 +112,9 @@ class JtlSandbox:
     # connector.adapter.Sandbox
 
     @property
-    def url(self) -> str:
-        """Where it listens."""
-        return self._server.url
-
-    @property
     def admin_url(self) -> str:
         """The backend."""
         return f"{self.url}/admin/customers"
-
-    @property
-    def faults(self) -> Faults:
-        """Trouble on demand."""
-        return self._server.faults
 
     def settings(self) -> Mapping[str, Any]:
         """Settings of the JTL adapter that connect to this sandbox."""
@@ -151,20 +126,13 @@ class JtlSandbox:
 
     def start(self) -> None:
         """Listen in background threads."""
-        self._server.start()
+        super().start()
         self.webhooks.start()
 
     def stop(self) -> None:
         """Stop listening."""
         self.webhooks.stop()
-        self._server.stop()
-
-    def __enter__(self) -> "JtlSandbox":
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+        super().stop()
 
     # connector.testing.ShopUnderTest
 

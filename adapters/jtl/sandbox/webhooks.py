@@ -5,14 +5,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from http.client import HTTPConnection, HTTPException
-from urllib.parse import urlsplit
 
 import msgspec
 from pydantic import SecretStr
 
 from adapters.jtl.webhooks import Body, sign, signing_key
 from connector.model import Kind
+from connector.sample.webhooks import send
 
 TIMEOUT_SECONDS = 2
 #: Of one message alone; any other failure makes all of them wait.
@@ -116,7 +115,7 @@ class Webhooks:
             return True
         if message.occurred_at and self._now() - message.occurred_at > GIVEN_UP_AFTER:
             return True
-        status = _send(self.address, *self.delivery(message))
+        status = send(self.address, *self.delivery(message), seconds=TIMEOUT_SECONDS)
         self.statuses.append(status)
         return 200 <= status < 300 or status in REFUSALS
 
@@ -124,15 +123,3 @@ class Webhooks:
         with self._news:
             if self._waiting.get(place) is message:  # not a newer one about the same record
                 del self._waiting[place]
-
-
-def _send(address: str, headers: dict[str, str], body: bytes) -> int:
-    target = urlsplit(address)
-    connection = HTTPConnection(target.netloc, timeout=TIMEOUT_SECONDS)
-    try:
-        connection.request("POST", target.path or "/", body, headers)
-        return connection.getresponse().status
-    except (OSError, HTTPException):
-        return 0
-    finally:
-        connection.close()

@@ -5,8 +5,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
-from flask import Flask
-
 from adapters.medusa.sandbox.api import Api
 from adapters.medusa.sandbox.checkout import SHIPPING, Basket, Checkout, Item, NotAcceptedError
 from adapters.medusa.sandbox.controls import controls
@@ -21,15 +19,14 @@ from adapters.medusa.sandbox.records import (
 from adapters.medusa.sandbox.shop import Profile, Shop
 from connector.model import Customer, Kind, Order, Product
 from connector.money import minor_units
-from connector.sample import coffee_roaster, currency_of, read_file
-from connector.sample.faults import Faults
-from connector.sample.server import LoopbackServer
+from connector.sample import currency_of, first_records
+from connector.sample.server import LoopbackServer, application_of
 
 #: The sandbox's own pages: no faults there, and no log. Medusa's dashboard lives below /app.
 EXEMPT = ("/sandbox/", "/app")
 
 
-class MedusaSandbox:
+class MedusaSandbox(LoopbackServer):
     """A Medusa in a box.
 
     Args:
@@ -63,59 +60,22 @@ class MedusaSandbox:
         self.checkout = Checkout(self.shop)
         self.api = Api(self.shop, key=key)
         self._key = key
-        self._server = LoopbackServer(self._application(), port=port, exempt=EXEMPT)
-        self._fill(customers, seed, from_csv, today or clock().date())
-
-    def _application(self) -> Flask:
-        application = Flask(__name__, static_folder=None)
-        application.register_blueprint(self.api.blueprint())
-        application.register_blueprint(controls(self.shop, self.checkout))
-        application.register_blueprint(pages(self.shop))
-        return application
-
-    def _fill(self, customers: int, seed: int, from_csv: Path | None, today: date) -> None:
-        if from_csv is not None:
-            for record in read_file(from_csv):
-                self.put(record)
-        elif customers:
-            for record in coffee_roaster(customers=customers, seed=seed, today=today):
-                self.put(record)
+        routes = (self.api.blueprint(), controls(self.shop, self.checkout), pages(self.shop))
+        super().__init__(application_of(*routes), port=port, exempt=EXEMPT)
+        day = today or clock().date()
+        for record in first_records(customers=customers, seed=seed, from_csv=from_csv, today=day):
+            self.put(record)
 
     # connector.adapter.Sandbox
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return self._server.url
 
     @property
     def admin_url(self) -> str:
         """The dashboard."""
         return f"{self.url}/app/customers"
 
-    @property
-    def faults(self) -> Faults:
-        """Trouble on demand."""
-        return self._server.faults
-
     def settings(self) -> Mapping[str, Any]:
         """Settings of the Medusa adapter that connect to this sandbox."""
         return {"url": self.url, "key": self._key}
-
-    def start(self) -> None:
-        """Listen in background threads."""
-        self._server.start()
-
-    def stop(self) -> None:
-        """Stop listening."""
-        self._server.stop()
-
-    def __enter__(self) -> "MedusaSandbox":
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     # connector.testing.ShopUnderTest
 

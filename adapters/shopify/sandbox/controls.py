@@ -1,17 +1,16 @@
 """`POST /sandbox/...`: what buyers and the merchant do, and the switches of the sandbox, over HTTP."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
-from flask import Blueprint, Response, request
+from flask import Blueprint
 
 from adapters.shopify.sandbox.bulk import BulkOperations, Switches
 from adapters.shopify.sandbox.checkout import Basket, BasketLine, Checkout, RefusedError
 from adapters.shopify.sandbox.records import StoredCustomer, StoredOrder, decimal_text
 from adapters.shopify.sandbox.webhooks import Webhooks
-
-T = TypeVar("T")
+from connector.sample.controls import asked, control_routes
 
 
 class RefundWish(msgspec.Struct, kw_only=True):
@@ -61,57 +60,32 @@ def controls(
     checkout: Checkout, bulk: BulkOperations, webhooks: Webhooks, revoke: Callable[[], None]
 ) -> Blueprint:
     """The routes."""
-    routes = Blueprint("controls", __name__, url_prefix="/sandbox")
 
-    def route(path: str, action: Callable[[], object]) -> None:
-        routes.add_url_rule(path, path.strip("/"), lambda: _run(action), methods=["POST"])
-
-    def refund() -> object:
-        wish = _body(RefundWish)
+    def refund(wish: RefundWish) -> object:
         return checkout.refund(wish.order_id, lines=wish.lines, amount=wish.amount, shipping=wish.shipping)
 
-    def edit() -> object:
-        wish = _body(EditWish)
-        return checkout.edit(wish.order_id, add=wish.add, remove=wish.remove)
-
-    def change_email() -> object:
-        wish = _body(CustomerWish)
-        return checkout.change_email(wish.customer_id, wish.email)
-
-    def merge() -> object:
-        wish = _body(MergeWish)
-        return checkout.merge(wish.kept_id, wish.lost_id)
-
-    def switch_bulk() -> object:
-        bulk.switches = _body(Switches)
+    def switch_bulk(switches: Switches) -> object:
+        bulk.switches = switches
         return {"switches": bulk.switches}
 
-    route("/checkout", lambda: checkout.place(_body(Basket)))
-    route("/refund", refund)
-    route("/cancel", lambda: checkout.cancel(_body(OrderWish).order_id))
-    route("/fulfil", lambda: checkout.fulfil(_body(OrderWish).order_id))
-    route("/pay", lambda: checkout.pay(_body(OrderWish).order_id))
-    route("/edit", edit)
-    route("/delete-customer", lambda: {"deleted": checkout.delete_customer(_body(CustomerWish).customer_id)})
-    route("/change-email", change_email)
-    route("/merge", merge)
-    route("/bulk", switch_bulk)
-    route("/replay-webhook", lambda: webhooks.replay(_body(ReplayWish).place))
-    route("/revoke-tokens", revoke)
-    return routes
+    def delete_customer(wish: CustomerWish) -> object:
+        return {"deleted": checkout.delete_customer(wish.customer_id)}
 
-
-def _body(kind: type[T]) -> T:
-    return msgspec.json.decode(request.get_data() or b"{}", type=kind)
-
-
-def _run(action: Callable[[], object]) -> Response:
-    try:
-        return _answer(_shown(action()))
-    except RefusedError as refused:
-        return _answer({"refused": str(refused)}, status=422)
-    except (msgspec.DecodeError, ValueError) as error:
-        return _answer({"error": str(error)}, status=400)
+    actions = {
+        "checkout": asked(Basket, checkout.place),
+        "refund": asked(RefundWish, refund),
+        "cancel": asked(OrderWish, lambda wish: checkout.cancel(wish.order_id)),
+        "fulfil": asked(OrderWish, lambda wish: checkout.fulfil(wish.order_id)),
+        "pay": asked(OrderWish, lambda wish: checkout.pay(wish.order_id)),
+        "edit": asked(EditWish, lambda wish: checkout.edit(wish.order_id, add=wish.add, remove=wish.remove)),
+        "delete-customer": asked(CustomerWish, delete_customer),
+        "change-email": asked(CustomerWish, lambda wish: checkout.change_email(wish.customer_id, wish.email)),
+        "merge": asked(MergeWish, lambda wish: checkout.merge(wish.kept_id, wish.lost_id)),
+        "bulk": asked(Switches, switch_bulk),
+        "replay-webhook": asked(ReplayWish, lambda wish: webhooks.replay(wish.place)),
+        "revoke-tokens": revoke,
+    }
+    return control_routes(actions, refusal=RefusedError, shown=_shown)
 
 
 def _shown(result: object) -> dict[str, Any]:
@@ -128,7 +102,3 @@ def _shown(result: object) -> dict[str, Any]:
     if isinstance(result, StoredCustomer):
         return {"customer_id": str(result.id), "email": result.email, "updated_at": result.updated}
     return result if isinstance(result, dict) else {"done": True}
-
-
-def _answer(content: dict[str, Any], *, status: int = 200) -> Response:
-    return Response(msgspec.json.encode(content), status, mimetype="application/json")

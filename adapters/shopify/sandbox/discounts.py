@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from adapters.shopify.sandbox.records import collection_id
+from adapters.shopify.sandbox.records import collection_id, gid
 from adapters.shopify.sandbox.search import micros
 from adapters.shopify.sandbox.shop import Shop
 
@@ -110,6 +110,22 @@ class Discounts:
                 msgspec.msgpack.encode(discount),
             ),
         )
+
+    def touch(self, discount: StoredDiscount) -> None:
+        """A discount changed in the shop, now."""
+        discount.updated = self._shop.now()
+        self.save(discount)
+        self.announce("DISCOUNTS_UPDATE", discount)
+
+    def announce(self, topic: str, discount: StoredDiscount) -> None:
+        """Let the webhooks know."""
+        payload = {
+            "admin_graphql_api_id": gid("DiscountCodeNode", discount.id),
+            "title": discount.title,
+            "status": self.status(discount),
+            "updated_at": discount.updated,
+        }
+        self._shop.webhooks.emit(topic, payload)
 
     def add_code(self, discount: int, code: str) -> int | None:
         """A new redeem code's id, or None if the shop has that code already."""

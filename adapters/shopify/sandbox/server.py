@@ -4,10 +4,9 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
-
-from flask import Flask
 
 from adapters.shopify.sandbox.access import CURRENT, Tokens
 from adapters.shopify.sandbox.api import Api
@@ -15,6 +14,8 @@ from adapters.shopify.sandbox.bulk import BulkOperations
 from adapters.shopify.sandbox.checkout import Basket, BasketLine, Checkout, RefusedError
 from adapters.shopify.sandbox.controls import controls
 from adapters.shopify.sandbox.discount_api import DiscountApi
+from adapters.shopify.sandbox.discount_codes import CodeApi
+from adapters.shopify.sandbox.discount_view import DiscountView
 from adapters.shopify.sandbox.discounts import Discounts
 from adapters.shopify.sandbox.engine import Call, Resolver
 from adapters.shopify.sandbox.limits import BUCKET_SECONDS, PLANS, Bucket
@@ -36,9 +37,8 @@ from adapters.shopify.sandbox.store import Store
 from adapters.shopify.sandbox.view import ALL_SCOPES, Profile
 from adapters.shopify.sandbox.webhooks import Webhooks
 from connector.model import Customer, Kind, Order, Product
-from connector.sample import coffee_roaster, currency_of, read_file
-from connector.sample.faults import Faults
-from connector.sample.server import LoopbackServer
+from connector.sample import currency_of, first_records
+from connector.sample.server import LoopbackServer, application_of
 
 #: Metafields of this namespace are our attributes.
 NAMESPACE = "stammkunde"
@@ -54,7 +54,7 @@ BASKET = 10_000
 SHIPPING = 500
 
 
-class ShopifySandbox:
+class ShopifySandbox(LoopbackServer):
     """A Shopify shop in a box.
 
     Args:
@@ -99,10 +99,10 @@ class ShopifySandbox:
     ) -> None:
         self._token = token
         self._now = now or (lambda: datetime.now(UTC))
+        self.profile = profile or _profile(plan, from_csv)
         self._temporary = path is None
         self._directory = path or Path(tempfile.mkdtemp(prefix="shopify-sandbox-"))
         self._directory.mkdir(parents=True, exist_ok=True)
-        self.profile = profile or _profile(plan, from_csv)
         self.webhooks = Webhooks(
             secret=client_secret,
             domain=self.profile.domain,
@@ -121,7 +121,9 @@ class ShopifySandbox:
             now=self._now,
         )
         self.discounts = Discounts(self.shop)
-        self.discount_api = DiscountApi(self.shop, self.discounts)
+        view = DiscountView(self.shop, self.discounts)
+        self.discount_api = DiscountApi(self.shop, self.discounts, view)
+        self.code_api = CodeApi(self.shop, self.discounts, view)
         self.checkout = Checkout(self.shop, self.discounts)
         queries = Queries(self.profile.zone(), self._node)
         self.bulk = BulkOperations(self.shop, queries, self._directory, lambda: self.url, lambda: self._roots)
@@ -129,39 +131,30 @@ class ShopifySandbox:
             **queries.roots(),
             **CustomerMutations(self.shop).roots(),
             **self.discount_api.roots(),
+            **self.code_api.roots(),
             **self.bulk.roots(),
             **self.webhooks.roots(),
         }
         rate = restore_rate if restore_rate is not None else PLANS[self.profile.plan]
         level = bucket if bucket is not None else rate * BUCKET_SECONDS
         self.api = Api(self.tokens, Bucket(rate, level), self.bulk, lambda: self._roots, self.shop.view)
-        self._server = LoopbackServer(self._application(), port=port, exempt=EXEMPT)
-        self._fill(customers, seed, from_csv, today or self._now().date() - timedelta(days=1))
-
-    def _application(self) -> Flask:
-        application = Flask(__name__, static_folder=None)
-        application.register_blueprint(self.api.blueprint())
-        application.register_blueprint(
-            controls(self.checkout, self.bulk, self.webhooks, lambda: self.tokens.revoke(static=True))
+        revoke = partial(self.tokens.revoke, static=True)
+        routes = (
+            self.api.blueprint(),
+            controls(self.checkout, self.bulk, self.webhooks, revoke),
+            pages(self.shop, self.discounts),
         )
-        application.register_blueprint(pages(self.shop, self.discounts))
-        return application
-
-    def _fill(self, customers: int, seed: int, from_csv: Path | None, today: date) -> None:
-        store = self.shop.store
-        if store.rows("SELECT 1 FROM customers LIMIT 1"):
-            return
-        if from_csv is not None:
-            fill(store, read_file(from_csv), currency=self.profile.currency, now=self.shop.now())
-        elif customers:
-            sample = coffee_roaster(customers=customers, seed=seed, today=today)
+        super().__init__(application_of(*routes), port=port, exempt=EXEMPT)
+        if (customers or from_csv) and not store.rows("SELECT 1 FROM customers LIMIT 1"):
+            day = today or self._now().date() - timedelta(days=1)
+            sample = first_records(customers=customers, seed=seed, from_csv=from_csv, today=day)
             fill(store, sample, currency=self.profile.currency, now=self.shop.now())
 
     def _node(self, _: Call, global_id: str) -> Any:
         finders: dict[str, Callable[[int | None], Any]] = {
             "DiscountNode": lambda number: self.discount_api.node("DiscountNode", number),
             "DiscountCodeNode": lambda number: self.discount_api.node("DiscountCodeNode", number),
-            "DiscountRedeemCodeBulkCreation": self.discount_api.creation,
+            "DiscountRedeemCodeBulkCreation": self.code_api.creation,
             "BulkOperation": self.bulk.look,
         }
         finder = finders.get(kind_of(global_id))
@@ -170,19 +163,9 @@ class ShopifySandbox:
     # connector.adapter.Sandbox
 
     @property
-    def url(self) -> str:
-        """Where it listens."""
-        return self._server.url
-
-    @property
     def admin_url(self) -> str:
         """The admin page."""
         return f"{self.url}/admin/customers"
-
-    @property
-    def faults(self) -> Faults:
-        """Trouble on demand."""
-        return self._server.faults
 
     def settings(self) -> Mapping[str, Any]:
         """Settings of the Shopify adapter that connect to this sandbox."""
@@ -190,24 +173,21 @@ class ShopifySandbox:
 
     def start(self) -> None:
         """Listen in background threads."""
-        self._server.start()
+        try:
+            super().start()
+        except OSError:
+            self.stop()
+            raise
         self.webhooks.start()
 
     def stop(self) -> None:
         """Stop listening, end what runs, and remove a temporary directory."""
-        self._server.stop()
+        super().stop()
         self.bulk.stop()
         self.webhooks.stop()
         self.shop.store.close()
         if self._temporary:
             shutil.rmtree(self._directory)
-
-    def __enter__(self) -> "ShopifySandbox":
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     # connector.testing.ShopUnderTest
 

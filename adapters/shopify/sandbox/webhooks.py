@@ -7,16 +7,15 @@ import queue
 import threading
 from collections.abc import Callable
 from datetime import datetime
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from time import monotonic, sleep
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import msgspec
 
 from adapters.shopify.sandbox.connections import from_list
 from adapters.shopify.sandbox.records import gid, number_of
+from connector.sample.webhooks import send
 
 #: Shopify gives up after eight tries.
 TRIES = 8
@@ -119,25 +118,13 @@ class Webhooks:
     def _work(self) -> None:
         while (delivery := self._queue.get()) is not None and not self._stopping.is_set():
             for _ in range(TRIES):
-                status = self._send(delivery)
+                headers = self._headers(delivery)
+                status = send(delivery.uri, headers, delivery.body, seconds=TIMEOUT_SECONDS)
                 delivery.statuses.append(status)
                 if 200 <= status < 300 or self._stopping.wait(self._retry_seconds):
                     break
             self._queue.task_done()
         self._queue.task_done()
-
-    def _send(self, delivery: Delivery) -> int:
-        target = urlsplit(delivery.uri)
-        kind = HTTPSConnection if target.scheme == "https" else HTTPConnection
-        connection = kind(target.netloc, timeout=TIMEOUT_SECONDS)
-        try:
-            path = target.path + (f"?{target.query}" if target.query else "")
-            connection.request("POST", path or "/", delivery.body, self._headers(delivery))
-            return connection.getresponse().status
-        except (OSError, HTTPException):
-            return 0
-        finally:
-            connection.close()
 
     def _headers(self, delivery: Delivery) -> dict[str, str]:
         return {

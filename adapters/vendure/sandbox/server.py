@@ -5,8 +5,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
-from flask import Flask
-
 from adapters.vendure.sandbox.api import EVERY_PERMISSION, Api
 from adapters.vendure.sandbox.checkout import Basket, Checkout, Item, RefusedError
 from adapters.vendure.sandbox.controls import controls
@@ -23,15 +21,14 @@ from adapters.vendure.sandbox.records import (
 )
 from adapters.vendure.sandbox.shop import Profile, Shop
 from connector.model import Customer, Kind, Order, Product
-from connector.sample import coffee_roaster, currency_of, read_file
-from connector.sample.faults import Faults
-from connector.sample.server import LoopbackServer
+from connector.sample import currency_of, first_records
+from connector.sample.server import LoopbackServer, application_of
 
 #: The sandbox's own pages: no faults there, and no log.
 EXEMPT = ("/sandbox/", "/admin/")
 
 
-class VendureSandbox:
+class VendureSandbox(LoopbackServer):
     """A Vendure in a box.
 
     Args:
@@ -70,40 +67,18 @@ class VendureSandbox:
         self.checkout = Checkout(self.shop)
         self.api = Api(self.shop, key=key, permissions=permissions, username=username, password=password)
         self._key, self._username, self._password = key, username, password
-        self._server = LoopbackServer(self._application(), port=port, exempt=EXEMPT)
-        self._fill(customers, seed, from_csv, today or clock().date())
-
-    def _application(self) -> Flask:
-        application = Flask(__name__, static_folder=None)
-        application.register_blueprint(self.api.blueprint())
-        application.register_blueprint(controls(self.shop, self.checkout))
-        application.register_blueprint(pages(self.shop))
-        return application
-
-    def _fill(self, customers: int, seed: int, from_csv: Path | None, today: date) -> None:
-        if from_csv is not None:
-            for record in read_file(from_csv):
-                self.put(record)
-        elif customers:
-            for record in coffee_roaster(customers=customers, seed=seed, today=today):
-                self.put(record)
+        routes = (self.api.blueprint(), controls(self.shop, self.checkout), pages(self.shop))
+        super().__init__(application_of(*routes), port=port, exempt=EXEMPT)
+        day = today or clock().date()
+        for record in first_records(customers=customers, seed=seed, from_csv=from_csv, today=day):
+            self.put(record)
 
     # connector.adapter.Sandbox
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return self._server.url
 
     @property
     def admin_url(self) -> str:
         """The dashboard."""
         return f"{self.url}/admin/customers"
-
-    @property
-    def faults(self) -> Faults:
-        """Trouble on demand."""
-        return self._server.faults
 
     def settings(self) -> Mapping[str, Any]:
         """Settings of the Vendure adapter that connect to this sandbox."""
@@ -112,21 +87,6 @@ class VendureSandbox:
     def login_settings(self) -> Mapping[str, Any]:
         """The same with an administrator in place of an API key."""
         return {"url": self.url, "username": self._username, "password": self._password}
-
-    def start(self) -> None:
-        """Listen in background threads."""
-        self._server.start()
-
-    def stop(self) -> None:
-        """Stop listening."""
-        self._server.stop()
-
-    def __enter__(self) -> "VendureSandbox":
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     # connector.testing.ShopUnderTest
 

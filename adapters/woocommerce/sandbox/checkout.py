@@ -1,5 +1,6 @@
 """What buyers and the merchant do: orders with and without a code, payment, shipping, refunds."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -99,23 +100,22 @@ class Checkout:
         return coupon
 
     def _fitting(self, coupon: StoredCoupon, basket: Basket) -> list[Goods]:
-        """The goods that a percentage is taken of. An amount comes off all, if none stands against it."""
-        fits = [self._fits(coupon, goods) for goods in basket.goods]
-        wanted = [goods for goods, (fit, _) in zip(basket.goods, fits, strict=True) if fit]
-        if coupon.discount_type == "percent":
-            return [
-                goods for goods, (fit, barred) in zip(basket.goods, fits, strict=True) if fit and not barred
-            ]
-        return [] if not wanted or any(barred for _, barred in fits) else basket.goods
+        """The goods that a code takes something off; none where it may not be used.
 
-    def _fits(self, coupon: StoredCoupon, goods: Goods) -> tuple[bool, bool]:
-        """Whether goods are among those that the coupon is for, and whether they are barred from it."""
+        A basket needs something of each list: WC_Discounts asks for the products and for the categories.
+        A percentage then comes off what is in either, WC_Coupon::is_valid_for_product; an amount comes off
+        all goods, if nothing stands against it.
+        """
+        placed = [(goods, self._categories(goods)) for goods in basket.goods]
+        if not _has_wanted(coupon, placed):
+            return []
+        if coupon.discount_type != "percent":
+            return [] if any(_is_barred(coupon, *each) for each in placed) else basket.goods
+        return [each[0] for each in placed if _is_wanted(coupon, *each) and not _is_barred(coupon, *each)]
+
+    def _categories(self, goods: Goods) -> set[int]:
         product = self._shop.products.get(goods.product)
-        categories = {self._shop.term("category", name) for name in product.categories} if product else set()
-        by_product = not coupon.product_ids or goods.product in coupon.product_ids
-        by_category = not coupon.product_categories or categories & set(coupon.product_categories)
-        barred = categories & set(coupon.excluded_product_categories)
-        return bool(by_product and by_category), bool(barred or (coupon.exclude_sale_items and goods.on_sale))
+        return {self._shop.term("category", name) for name in product.categories} if product else set()
 
     def _order(
         self, basket: Basket, customer: StoredCustomer | None, coupons: list[StoredCoupon]
@@ -202,6 +202,27 @@ class Checkout:
         order.status = status
         self._shop.touch(order)
         return order
+
+
+def _has_wanted(coupon: StoredCoupon, placed: Sequence[tuple[Goods, set[int]]]) -> bool:
+    """Whether a basket holds one of the products and something in one of the categories."""
+    products = set(coupon.product_ids)
+    counted = (each for goods, each in placed if not (coupon.exclude_sale_items and goods.on_sale))
+    return (not products or any(goods.product in products for goods, _ in placed)) and (
+        not coupon.product_categories or any(each & set(coupon.product_categories) for each in counted)
+    )
+
+
+def _is_wanted(coupon: StoredCoupon, goods: Goods, categories: set[int]) -> bool:
+    """Whether goods are in either list."""
+    if not coupon.product_ids and not coupon.product_categories:
+        return True
+    return goods.product in coupon.product_ids or bool(categories & set(coupon.product_categories))
+
+
+def _is_barred(coupon: StoredCoupon, goods: Goods, categories: set[int]) -> bool:
+    excluded = bool(categories & set(coupon.excluded_product_categories))
+    return excluded or (coupon.exclude_sale_items and goods.on_sale)
 
 
 def _lines(number: int, basket: Basket, before: int, after: int, tax: int) -> list[StoredLine]:

@@ -5,8 +5,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
-from flask import Flask
-
 from adapters.woocommerce.records import ATTRIBUTE_PREFIX, TAGS_KEY
 from adapters.woocommerce.sandbox.access import Access
 from adapters.woocommerce.sandbox.answers import Answers
@@ -27,15 +25,14 @@ from adapters.woocommerce.sandbox.shop import Profile, Shop
 from adapters.woocommerce.sandbox.webhooks import Webhooks
 from connector.model import Customer, Kind, Order, Product, Record
 from connector.money import decimals
-from connector.sample import coffee_roaster, currency_of, read_file
-from connector.sample.faults import Faults
-from connector.sample.server import LoopbackServer
+from connector.sample import currency_of, first_records
+from connector.sample.server import LoopbackServer, application_of
 
 #: The goods of `redeem`, minor units.
 BASKET = 10_000
 
 
-class WooCommerceSandbox:
+class WooCommerceSandbox(LoopbackServer):
     """A WooCommerce shop in a box.
 
     Args:
@@ -77,23 +74,11 @@ class WooCommerceSandbox:
         self.webhooks = Webhooks(Answers(self.shop), secret=webhook_secret)
         self.shop.changed.append(self.webhooks.tell)
         self._keys = {"key": key, "secret": secret, "webhook_secret": webhook_secret}
-        self._server = LoopbackServer(self._application(), port=port, exempt=("/sandbox/", "/wp-admin"))
-        self._fill(customers, seed, from_csv, today or clock().date())
-
-    def _application(self) -> Flask:
-        application = Flask(__name__, static_folder=None)
-        application.register_blueprint(Api(self.shop, self.access).blueprint())
-        application.register_blueprint(controls(self.shop, self.checkout))
-        application.register_blueprint(pages(self.shop))
-        return application
-
-    def _fill(self, customers: int, seed: int, from_csv: Path | None, today: date) -> None:
-        sample: Iterable[Record] = ()
-        if from_csv is not None:
-            sample = read_file(from_csv)
-        elif customers:
-            sample = coffee_roaster(customers=customers, seed=seed, today=today)
-        for record in sample:
+        api = Api(self.shop, self.access).blueprint()
+        routes = (api, controls(self.shop, self.checkout), pages(self.shop))
+        super().__init__(application_of(*routes), port=port, exempt=("/sandbox/", "/wp-admin"))
+        day = today or clock().date()
+        for record in first_records(customers=customers, seed=seed, from_csv=from_csv, today=day):
             self.put(record)
 
     def _stored(self, record: Record) -> Stored:
@@ -107,19 +92,9 @@ class WooCommerceSandbox:
     # connector.adapter.Sandbox
 
     @property
-    def url(self) -> str:
-        """Where it listens."""
-        return self._server.url
-
-    @property
     def admin_url(self) -> str:
         """The users list, as our companion plugin makes it."""
         return f"{self.url}/wp-admin/users"
-
-    @property
-    def faults(self) -> Faults:
-        """Trouble on demand."""
-        return self._server.faults
 
     def settings(self) -> Mapping[str, Any]:
         """Settings of the WooCommerce adapter that connect to this sandbox."""
@@ -127,20 +102,13 @@ class WooCommerceSandbox:
 
     def start(self) -> None:
         """Listen in background threads."""
-        self._server.start()
+        super().start()
         self.webhooks.start()
 
     def stop(self) -> None:
         """Stop listening."""
         self.webhooks.stop()
-        self._server.stop()
-
-    def __enter__(self) -> "WooCommerceSandbox":
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+        super().stop()
 
     # connector.testing.ShopUnderTest
 

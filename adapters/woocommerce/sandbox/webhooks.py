@@ -3,14 +3,13 @@
 import queue
 import threading
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
 from adapters.woocommerce.sandbox.answers import Answers
 from adapters.woocommerce.webhooks import sign
+from connector.sample.webhooks import send
 
 #: After so many failures WooCommerce switches a webhook off.
 FAILURES = 5
@@ -81,18 +80,6 @@ class Webhooks:
             hook, headers, body = waiting
             if hook.failures >= FAILURES:  # switched off since this was put in line
                 continue
-            status = _send(hook.url, headers, body)
+            status = send(hook.url, headers, body, seconds=TIMEOUT_SECONDS)
             self.statuses.append(status)
             hook.failures = 0 if 200 <= status < 300 else hook.failures + 1
-
-
-def _send(url: str, headers: Mapping[str, str], body: bytes) -> int:
-    target = urlsplit(url)
-    connection = HTTPConnection(target.netloc, timeout=TIMEOUT_SECONDS)
-    try:
-        connection.request("POST", target.path or "/", body, dict(headers))
-        return connection.getresponse().status
-    except (OSError, HTTPException):
-        return 0
-    finally:
-        connection.close()

@@ -1,11 +1,11 @@
 """The sandbox as a whole: a Wawi, its API and a page that shows its customers, on loopback."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from flask import Flask, render_template
+from flask import Blueprint, render_template
 
 from adapters.jtl.sandbox.records import number_of
 from adapters.jtl.wawi.sandbox.api import Api
@@ -14,15 +14,14 @@ from adapters.jtl.wawi.sandbox.entry import EVERY_SCOPE, Entry
 from adapters.jtl.wawi.sandbox.registration import Desk
 from adapters.jtl.wawi.tagfield import tags_in
 from connector.model import Customer, Kind, Order, Product
-from connector.sample import coffee_roaster, read_file
-from connector.sample.faults import Faults
-from connector.sample.server import LoopbackServer
+from connector.sample import first_records
+from connector.sample.admin import Section, admin, is_wanted, listing
+from connector.sample.server import LoopbackServer, application_of
 
 PATHS = {"onpremise": "/api/eazybusiness", "cloud": "/erp"}
-SHOWN = 200
 
 
-class WawiSandbox:
+class WawiSandbox(LoopbackServer):
     """A JTL-Wawi in a box.
 
     Args:
@@ -60,30 +59,25 @@ class WawiSandbox:
         self.api = Api(self.books, self.entry)
         self.registration = Desk(self.entry)
         self._key, self._tag_field = key, tag_field
-        self._server = LoopbackServer(self._application(), port=port)
-        if from_csv is not None:
-            self.books.load(read_file(from_csv))
-        elif customers:
-            sample = coffee_roaster(customers=customers, seed=seed, today=today or clock().date())
-            self.books.load(sample)
+        super().__init__(application_of(*self._routes()), port=port)
+        day = today or clock().date()
+        self.books.load(first_records(customers=customers, seed=seed, from_csv=from_csv, today=day))
 
-    def _application(self) -> Flask:
-        application = Flask(__name__, static_folder=None, template_folder=".")
+    def _routes(self) -> Iterator[Blueprint]:
         prefix = f"{PATHS[self.entry.mode]}/v1"
-        application.register_blueprint(self.api.blueprint(prefix))
-        application.register_blueprint(self.registration.blueprint(prefix))
+        yield self.api.blueprint(prefix)
+        yield self.registration.blueprint(prefix)
         if self.entry.mode == "cloud":
-            application.register_blueprint(self.entry.blueprint())
-        application.add_url_rule("/admin", "admin", self._page)
-        return application
+            yield self.entry.blueprint()
+        sections = {"customers": Section("Kunden", self._page, search="Name oder E-Mail")}
+        yield admin("/admin", __name__, shop=COMPANY, sections=sections)
 
     def _page(self) -> str:
         with self.books.lock:
-            newest = sorted(self.books.customers.values(), key=lambda row: -row["Id"])[:SHOWN]
-            rows = [(row, GROUPS[row["CustomerGroupId"] - 1], self._text(row["Id"])) for row in newest]
-            return render_template(
-                "customers.html", company=COMPANY, rows=rows, total=len(self.books.customers)
-            )
+            wanted = (row for row in self.books.customers.values() if _is_wanted(row["BillingAddress"]))
+            found = listing(wanted, by=lambda row: row["Id"])
+            rows = [(row, GROUPS[row["CustomerGroupId"] - 1], self._text(row["Id"])) for row in found.rows]
+            return render_template("customers.html", listing=found, rows=rows)
 
     def _text(self, number: int) -> str:
         return self.books.fields.get(number, {}).get(TAG_FIELD, "")
@@ -91,19 +85,9 @@ class WawiSandbox:
     # connector.adapter.Sandbox
 
     @property
-    def url(self) -> str:
-        """Where it listens."""
-        return self._server.url
-
-    @property
     def admin_url(self) -> str:
         """A page with the customers and their field."""
-        return f"{self.url}/admin"
-
-    @property
-    def faults(self) -> Faults:
-        """Trouble on demand."""
-        return self._server.faults
+        return f"{self.url}/admin/customers"
 
     def settings(self) -> Mapping[str, Any]:
         """Settings of the adapter that connect to this sandbox."""
@@ -119,21 +103,6 @@ class WawiSandbox:
             "client_secret": self._key,
             "login_url": f"{self.url}/oauth2/token",
         }
-
-    def start(self) -> None:
-        """Listen in background threads."""
-        self._server.start()
-
-    def stop(self) -> None:
-        """Stop listening."""
-        self._server.stop()
-
-    def __enter__(self) -> "WawiSandbox":
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     # connector.testing.ShopUnderTest
 
@@ -176,3 +145,7 @@ class WawiSandbox:
     def redeem(self, code: str, customer_id: str) -> str | None:  # noqa: ARG002
         """Refused: there are no coupons."""
         return "JTL-Wawi kennt keine Coupons."
+
+
+def _is_wanted(address: Mapping[str, str | None]) -> bool:
+    return is_wanted((address["FirstName"], address["LastName"], address["EmailAddress"]), ())

@@ -1,29 +1,30 @@
 """The dashboard as its owner would see it: customers with their groups, promotions with their codes."""
 
 from collections import Counter
-from importlib.resources import files
-from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request
+from flask import Blueprint, render_template
 
 from adapters.medusa.sandbox.records import StoredCustomer
 from adapters.medusa.sandbox.shop import Shop
+from connector.sample.admin import Section, admin, is_wanted, listing, ours_first
 
-PAGE = 50
-
-#: Groups that Stammkunde made are shown apart.
-OUR_PREFIX = "sk:"
+#: What is Medusa's own in the style, by day and by night.
+_COLOURS = {
+    "bar": ("#18181b", "#0c0c0e"),
+    "ours": ("#3b3fb6", "#a9acf5"),
+    "ours-paper": ("#e6e7fb", "#26284f"),
+}
 
 
 def pages(shop: Shop) -> Blueprint:
     """The routes below `/app`."""
-    routes = Blueprint("pages", __name__, url_prefix="/app", template_folder=".")
     dashboard = _Dashboard(shop)
-    routes.add_url_rule("", "home", lambda: redirect("/app/customers"))
-    routes.add_url_rule("/customers", "customers", dashboard.customers)
-    routes.add_url_rule("/promotions", "promotions", dashboard.promotions)
-    routes.add_url_rule("/style.css", "style", _style)
-    return routes
+    sections = {
+        "customers": Section("Customers", dashboard.customers, search="Name or e-mail", narrow="group"),
+        "promotions": Section("Promotions", dashboard.promotions),
+    }
+    name = shop.profile.name
+    return admin("/app", __name__, shop=name, sections=sections, language="en", colours=_COLOURS)
 
 
 class _Dashboard:
@@ -31,48 +32,25 @@ class _Dashboard:
         self._shop = shop
 
     def customers(self) -> str:
-        text, group = request.args.get("q", "").strip().casefold(), request.args.get("group", "").casefold()
         with self._shop.lock:
             named = [(each, self._groups(each)) for each in self._shop.customers.values()]
-            found = [(each, names) for each, names in named if _fits(each, names, text, group)]
-            rows, paging = _page(found)
+            found = listing(
+                ((each, names) for each, names in named if _is_wanted(each, names)), by=lambda row: row[0].id
+            )
             orders = Counter(order.customer_id for order in self._shop.orders.values())
-            people = [(each, _marked(names), orders[each.id]) for each, names in rows]
-        return self._show("customers.html", people=people, q=text, group=group, **paging)
+            people = [(each, ours_first(names), orders[each.id]) for each, names in found.rows]
+        return render_template("customers.html", listing=found, people=people)
 
     def promotions(self) -> str:
         with self._shop.lock:
-            rows, paging = _page([(each, []) for each in self._shop.promotions.values()])
-            codes = [(each, each.campaign.name if each.campaign else "") for each, _ in rows]
-        return self._show("promotions.html", codes=codes, q="", group="", **paging)
+            found = listing(self._shop.promotions.values(), by=lambda each: each.id)
+            codes = [(each, each.campaign.name if each.campaign else "") for each in found.rows]
+        return render_template("promotions.html", listing=found, codes=codes)
 
     def _groups(self, customer: StoredCustomer) -> list[str]:
         groups = self._shop.groups
         return [groups[number].name for number in customer.groups if number in groups]
 
-    def _show(self, template: str, **values: Any) -> str:
-        return render_template(template, shop=self._shop.profile, path=request.path, **values)
 
-
-def _fits(customer: StoredCustomer, names: list[str], text: str, group: str) -> bool:
-    words = f"{customer.first_name or ''} {customer.last_name or ''} {customer.email or ''}".casefold()
-    return text in words and (not group or group in {name.casefold() for name in names})
-
-
-def _page(found: list[tuple[Any, list[str]]]) -> tuple[list[tuple[Any, list[str]]], dict[str, int]]:
-    number = max(request.args.get("page", 1, type=int), 1)
-    last = max((len(found) + PAGE - 1) // PAGE, 1)
-    newest_first = sorted(found, key=lambda each: each[0].id, reverse=True)
-    paging = {"page": number, "last": last, "total": len(found)}
-    return newest_first[(number - 1) * PAGE : number * PAGE], paging
-
-
-def _marked(names: list[str]) -> list[tuple[str, bool]]:
-    """Groups, ours first, each with whether it is ours."""
-    marked = [(name, name.casefold().startswith(OUR_PREFIX)) for name in names]
-    return sorted(marked, key=lambda each: (not each[1], each[0].casefold()))
-
-
-def _style() -> Response:
-    text = files(__package__ or "").joinpath("style.css").read_text("utf-8")
-    return Response(text, mimetype="text/css")
+def _is_wanted(customer: StoredCustomer, groups: list[str]) -> bool:
+    return is_wanted((customer.first_name, customer.last_name, customer.email), groups, narrow="group")

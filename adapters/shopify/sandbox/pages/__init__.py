@@ -2,23 +2,29 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
-from flask import Blueprint, Response, redirect, render_template, request
-from werkzeug.wrappers import Response as AnyResponse
+from flask import Blueprint, render_template, request
 
 from adapters.shopify.sandbox.discounts import Discounts, StoredDiscount
 from adapters.shopify.sandbox.records import StoredCustomer, StoredOrder, decimal_text
 from adapters.shopify.sandbox.shop import Shop
 from adapters.shopify.sandbox.store import display_name
+from connector.sample.admin import OUR_PREFIX, PAGE, Listing, Section, admin, ours_first, page_number
 
-PAGE = 50
+T = TypeVar("T")
 
-#: Tags that an app put there are shown apart from the merchant's own.
-OUR_PREFIX = "sk:"
+#: What is this shop's own in the style, by day and by night.
+_COLOURS = {
+    "paper": ("#faf8f5", "#1b1715"),
+    "card": ("#fff", "#241f1c"),
+    "ink": ("#2b2320", "#efe8e2"),
+    "soft": ("#766a63", "#a89b92"),
+    "line": ("#e6dfd8", "#3a322d"),
+    "bar": ("#5b3a29", "#2f221b"),
+}
 
 _STATUS = {
     "PAID": "bezahlt",
@@ -38,16 +44,16 @@ _STATUS = {
 
 def pages(shop: Shop, discounts: Discounts) -> Blueprint:
     """The routes below `/admin`."""
-    routes = Blueprint("pages", __name__, url_prefix="/admin", template_folder=".")
-    admin = _Admin(shop, discounts)
+    own = _Admin(shop, discounts)
+    sections = {
+        "customers": Section("Kunden", own.customers, search="Name oder E-Mail", narrow="tag"),
+        "orders": Section("Bestellungen", own.orders, search="Nummer oder E-Mail"),
+        "discounts": Section("Rabatte", own.discounts),
+    }
+    routes = admin("/admin", __name__, shop=shop.profile.name, sections=sections, colours=_COLOURS)
     routes.add_app_template_filter(_money_filter(shop), "money")
     routes.add_app_template_filter(_day_filter(shop.profile.zone()), "day")
     routes.add_app_template_filter(lambda status: _STATUS.get(status, status), "german")
-    routes.add_url_rule("", "home", lambda: redirect("/admin/customers"))
-    routes.add_url_rule("/customers", "customers", admin.customers)
-    routes.add_url_rule("/orders", "orders", admin.orders)
-    routes.add_url_rule("/discounts", "discounts", admin.discounts)
-    routes.add_url_rule("/style.css", "style", _style)
     return routes
 
 
@@ -64,20 +70,21 @@ class _Admin:
         if text:
             condition += " AND (name LIKE ? OR email LIKE ?)"
             values += [f"%{text}%", f"%{text}%"]
-        rows, paging = self._page("customers", condition, values, StoredCustomer)
-        people = [(customer, display_name(customer), _tags(customer)) for customer in rows]
-        return self._show("customers.html", people=people, tags=self._all_tags(), tag=tag, q=text, **paging)
+        found = self._listing("customers", condition, values, StoredCustomer)
+        people = [(customer, display_name(customer), ours_first(customer.tags)) for customer in found.rows]
+        shown = {"people": people, "tags": self._all_tags(), "tag": tag, "q": text}
+        return render_template("customers.html", listing=found, **shown)
 
     def orders(self) -> str:
         text = request.args.get("q", "").strip()
         condition, values = ("name LIKE ? OR email LIKE ?", [f"%{text}%"] * 2) if text else ("1", [])
-        rows, paging = self._page("orders", condition, values, StoredOrder)
-        return self._show("orders.html", orders=rows, q=text, **paging)
+        found = self._listing("orders", condition, values, StoredOrder)
+        return render_template("orders.html", listing=found)
 
     def discounts(self) -> str:
-        rows, paging = self._page("discounts", "1", [], StoredDiscount)
-        found = [(discount, *self._discount_facts(discount)) for discount in rows]
-        return self._show("discounts.html", discounts=found, q="", **paging)
+        found = self._listing("discounts", "1", [], StoredDiscount)
+        discounts = [(discount, *self._discount_facts(discount)) for discount in found.rows]
+        return render_template("discounts.html", listing=found, discounts=discounts)
 
     def _discount_facts(self, discount: StoredDiscount) -> tuple[list[Any], str, str, int]:
         codes = self._discounts.codes(discount.id)
@@ -96,16 +103,13 @@ class _Admin:
         more = len(discount.customers) - 3
         return f"{shown} und {more} weitere" if more > 0 else shown or "niemand"
 
-    def _page(
-        self, table: str, condition: str, values: list[Any], kind: Any
-    ) -> tuple[list[Any], dict[str, Any]]:
-        number = max(request.args.get("page", 1, type=int), 1)
-        store = self._shop.store
+    def _listing(self, table: str, condition: str, values: list[Any], kind: type[T]) -> Listing[T]:
+        store, page = self._shop.store, page_number()
         total = int(store.rows(f"SELECT count(*) FROM {table} WHERE {condition}", values)[0][0])
         sql = f"SELECT record FROM {table} WHERE {condition} ORDER BY created DESC, id DESC LIMIT ? OFFSET ?"
         decode = msgspec.msgpack.Decoder(kind).decode
-        rows = [decode(row[0]) for row in store.rows(sql, [*values, PAGE, (number - 1) * PAGE])]
-        return rows, {"page": number, "last": max((total + PAGE - 1) // PAGE, 1), "total": total}
+        rows = [decode(row[0]) for row in store.rows(sql, [*values, PAGE, (page - 1) * PAGE])]
+        return Listing(rows, total, page)
 
     def _all_tags(self) -> list[tuple[str, int]]:
         rows = self._shop.store.rows(
@@ -113,15 +117,6 @@ class _Admin:
             (f"{OUR_PREFIX}%",),
         )
         return [(str(tag), int(count)) for tag, count in rows]
-
-    def _show(self, template: str, **values: Any) -> str:
-        return render_template(template, shop=self._shop.profile, path=request.path, **values)
-
-
-def _tags(customer: StoredCustomer) -> list[tuple[str, bool]]:
-    """Tags, ours first, each with whether it is ours."""
-    marked = [(tag, tag.casefold().startswith(OUR_PREFIX)) for tag in customer.tags]
-    return sorted(marked, key=lambda each: (not each[1], each[0].casefold()))
 
 
 def _money_filter(shop: Shop) -> Callable[[int], str]:
@@ -136,7 +131,3 @@ def _money_filter(shop: Shop) -> Callable[[int], str]:
 
 def _day_filter(zone: ZoneInfo) -> Callable[[datetime | None], str]:
     return lambda moment: f"{moment.astimezone(zone):%d.%m.%Y}" if moment else "unbegrenzt"
-
-
-def _style() -> AnyResponse:
-    return Response(files(__name__).joinpath("style.css").read_text("utf-8"), mimetype="text/css")

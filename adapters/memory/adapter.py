@@ -1,23 +1,22 @@
-"""A whole shop in RAM: the reference for adapter authors, and their tutorial.
+"""The adapter of a shop in RAM: what you write for a platform, from top to bottom.
 
-Read it from the top. `MemoryAdapter` is what you write for a platform, in the order that every adapter of
-this project keeps: settings, check, reads, push, event, then pure `_to_<record>` translators. `MemoryShop`
-at the end takes the place of the platform; with a real one, `connector.http` calls its API there.
-docs/writing-an-adapter.md goes through the same file with more words.
+It keeps the order of every adapter of this project: settings, check, reads, push, event, then pure
+`_to_<record>` translators. `MemoryApi` takes the place of the platform; with a real one, `connector.http`
+calls its API wherever `self._shop` stands here. docs/writing-an-adapter.md goes through the same file with
+more words.
 """
 
 import hmac
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from heapq import nsmallest
 from itertools import islice
 from types import MappingProxyType
-from typing import Any, ClassVar, TypeAlias, TypeVar
+from typing import ClassVar, TypeVar
 
-import msgspec
 from pydantic import SecretStr
 
+from adapters.memory.api import SHOPS, SIGNATURE, MemoryApi, Row, sign, stamp
 from connector.adapter import Page, Tried
 from connector.errors import AuthError, ConfigError, RejectedError, ResponseError
 from connector.model import (
@@ -50,15 +49,6 @@ from connector.model import (
 
 T = TypeVar("T")
 
-#: A record as the platform's API gives it: JSON, nothing of ours.
-Row: TypeAlias = dict[str, Any]
-#: Product, value with tax, and whether it is sold below its usual price.
-Goods: TypeAlias = tuple[str, int, bool]
-
-SHIPPING = 500  #: what this shop charges
-
-SIGNATURE = "x-memory-signature"
-
 
 class MemoryAdapter:
     """Connects to the `MemoryShop` of that name in this process.
@@ -86,9 +76,9 @@ class MemoryAdapter:
         self._webhook_secret = webhook_secret
 
     @property
-    def _shop(self) -> "MemoryShop":
+    def _shop(self) -> MemoryApi:
         try:
-            return _SHOPS[self._shop_name]
+            return SHOPS[self._shop_name]
         except KeyError:
             raise AuthError(f"There is no shop {self._shop_name!r} in this process: mend `name`.") from None
 
@@ -164,7 +154,7 @@ class MemoryAdapter:
         changes or goes away, page numbers shift and skip one, while a place does not. A record that changes
         meanwhile moves to the end and is met again there. The id tells records of one second apart.
         """
-        after = tuple(json.loads(checkpoint)) if checkpoint else (_stamp(since) if since else "", "")
+        after = tuple(json.loads(checkpoint)) if checkpoint else (stamp(since) if since else "", "")
         while rows := self._shop.changed(table, after, self._page_size):
             after = (rows[-1]["updated_at"], rows[-1]["id"])
             yield rows, json.dumps(after)
@@ -196,7 +186,7 @@ class MemoryAdapter:
                 self._create_coupon(change)
             case ExtendCoupon():
                 row = self._own_coupon(change)
-                self._shop.change("coupons", row["id"], ends_at=_stamp(change.ends_at))
+                self._shop.change("coupons", row["id"], ends_at=stamp(change.ends_at))
             case DisableCoupon():
                 self._disable_coupon(change)
 
@@ -230,7 +220,7 @@ class MemoryAdapter:
         signature = {key.lower(): value for key, value in headers.items()}.get(SIGNATURE, "")
         if self._webhook_secret is None:
             raise AuthError("A webhook came, but `webhook_secret` is not set.")
-        genuine = _signature(self._webhook_secret.get_secret_value(), body)
+        genuine = sign(self._webhook_secret.get_secret_value(), body)
         if not hmac.compare_digest(signature.encode(), genuine.encode()):
             raise AuthError("A webhook came whose signature does not fit `webhook_secret`.")
         try:
@@ -387,8 +377,8 @@ def _from_coupon(change: CreateCoupon) -> Row:
         "sale_items": change.sale_items,
         "combinable": change.combinable,
         "new_customers_only": change.new_customers_only,
-        "starts_at": _stamp(change.starts_at),
-        "ends_at": _stamp(change.ends_at),
+        "starts_at": stamp(change.starts_at),
+        "ends_at": stamp(change.ends_at),
         "uses": 1,
     }
 
@@ -423,233 +413,7 @@ def _time(text: str | None) -> datetime | None:
     return _moment(text) if text else None
 
 
-def _stamp(moment: datetime) -> str:
-    """Of one width and in one zone, so that the order of the texts is the order of the times."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
-
-
 def _chunks(items: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
     rest = iter(items)
     while chunk := tuple(islice(rest, size)):
         yield chunk
-
-
-def _signature(secret: str, body: bytes) -> str:
-    return hmac.new(secret.encode(), body, "sha256").hexdigest()
-
-
-# The shop. From here on there is nothing to copy: the platform you write for has all this already.
-
-_SHOPS: dict[str, "MemoryShop"] = {}
-
-
-def _taken_off(row: Row, values: Sequence[int]) -> int:
-    if row["free_shipping"]:
-        return 0
-    if row["amount"] is not None:
-        return min(int(row["amount"]), sum(values))
-    return sum(values) * int(row["percent"]) // 100
-
-
-class MemoryShop:
-    """A shop in RAM, and a `connector.testing.ShopUnderTest`.
-
-    It is found by its name, so that a config can say `adapter = "memory"`, `name = "roastery"`; a new shop
-    takes the place of an older one of the same name.
-
-    Args:
-        clock: what the shop takes for now when it stamps a change and when a code is redeemed.
-    """
-
-    def __init__(
-        self,
-        name: str = "memory",
-        *,
-        currency: str = "EUR",
-        time_zone: str = "Europe/Berlin",
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self.name, self.currency, self.time_zone = name, currency, time_zone
-        self._clock = clock
-        # Rows are replaced, never altered: who holds one, holds it as it was when he asked.
-        self._tables: dict[str, dict[str, Row]] = {table: {} for table in (*Kind, "coupons")}
-        _SHOPS[name] = self
-
-    # What its API offers.
-
-    def count(self, table: str) -> int:
-        return len(self._tables[table])
-
-    def values(self, table: str, field: str) -> tuple[str, ...]:
-        return tuple(sorted({row[field] for row in self._tables[table].values() if row[field]}))
-
-    def changed(self, table: str, after: tuple[str, ...], limit: int) -> list[Row]:
-        """Rows behind the place `after` = (updated_at, id), by that order."""
-        rows = ((row["updated_at"], row["id"], row) for row in self._tables[table].values())
-        return [row for *_, row in nsmallest(limit, (found for found in rows if found[:2] > after))]
-
-    def behind(self, table: str, after: str, limit: int) -> list[Row]:
-        """Rows whose id is greater than `after`, by id."""
-        rows = self._tables[table]
-        return [rows[row_id] for row_id in nsmallest(limit, (found for found in rows if found > after))]
-
-    def get(self, table: str, row_id: str) -> Row | None:
-        return self._tables[table].get(row_id)
-
-    def customer(self, customer_id: str) -> Row:
-        row = self.get(Kind.CUSTOMERS, customer_id)
-        if row is None:
-            raise RejectedError(f"The shop has no customer {customer_id}.")
-        return row
-
-    def orders_of(self, customer_ids: Sequence[str]) -> list[Row]:
-        wanted = set(customer_ids)
-        return [row for row in self._tables[Kind.ORDERS].values() if row["customer_id"] in wanted]
-
-    def coupon(self, code: str) -> Row | None:
-        """Found in capitals or not, as at the checkout."""
-        rows = self._tables["coupons"].values()
-        return next((row for row in rows if row["code"].casefold() == code.casefold()), None)
-
-    def change(self, table: str, row_id: str, **values: Any) -> None:
-        """Set fields of one row; the stamp moves only if that makes a difference."""
-        row = self._tables[table][row_id]
-        if row | values != row:
-            self._tables[table][row_id] = row | values | {"updated_at": _stamp(self._clock())}
-
-    def tag(self, customer_id: str, add: Iterable[str], remove: Iterable[str]) -> None:
-        unwanted = {tag.casefold() for tag in remove}
-        kept = [tag for tag in self.customer(customer_id)["tags"] if tag.casefold() not in unwanted]
-        present = {tag.casefold() for tag in kept}
-        added = [tag for tag in add if tag.casefold() not in present]
-        self.change(Kind.CUSTOMERS, customer_id, tags=kept + added)
-
-    def set_attribute(self, customer_id: str, name: str, value: str | None) -> None:
-        others = {key: held for key, held in self.customer(customer_id)["attributes"].items() if key != name}
-        self.change(
-            Kind.CUSTOMERS, customer_id, attributes=others if value is None else others | {name: value}
-        )
-
-    def move_group(self, customer_id: str, old: str, new: str) -> None:
-        group = self.customer(customer_id)["group"]
-        if group not in (old, new):
-            raise RejectedError(f"The customer {customer_id} is in the group {group!r}, not in {old!r}.")
-        self.change(Kind.CUSTOMERS, customer_id, group=new)
-
-    def create_coupon(self, row: Row) -> None:
-        new_id, stamp = str(9001 + self.count("coupons")), _stamp(self._clock())
-        new = {"id": new_id, "enabled": True, "used": 0, "updated_at": stamp}
-        self._tables["coupons"][new_id] = row | new
-
-    # What happens in it by the hands of its owner and its customers.
-
-    def put(self, record: Record) -> None:
-        """Create or replace a record; one without `updated_at` gets the shop's own time."""
-        table = {Customer: Kind.CUSTOMERS, Order: Kind.ORDERS, Product: Kind.PRODUCTS}[type(record)]
-        stamp = _stamp(record.updated_at or self._clock())
-        self._tables[table][record.id] = msgspec.json.decode(msgspec.json.encode(record)) | {
-            "updated_at": stamp
-        }
-
-    def delete(self, kind: Kind, record_id: str) -> None:
-        del self._tables[kind][record_id]
-
-    def tags_of(self, customer_id: str) -> frozenset[str]:
-        return frozenset(self.customer(customer_id)["tags"])
-
-    def set_tags(self, customer_id: str, tags: Iterable[str]) -> None:
-        self.change(Kind.CUSTOMERS, customer_id, tags=list(tags))
-
-    def codes(self) -> frozenset[str]:
-        return frozenset(row["code"] for row in self._tables["coupons"].values() if row["enabled"])
-
-    def add_foreign_code(self, code: str) -> None:
-        nothing = dict.fromkeys(("customer_id", "email", "amount", "starts_at", "ends_at", "uses"))
-        plain = {"free_shipping": False, "sale_items": True, "combinable": True, "new_customers_only": False}
-        lists: Row = {"titles": {}, "products": [], "categories": [], "exclude_categories": []}
-        named = {"code": code, "title": "Sommeraktion", "percent": 5, "minimum": 0}
-        self.create_coupon(nothing | plain | lists | named)
-
-    def attribute(self, customer_id: str, name: str) -> str | None:
-        value: str | None = self.customer(customer_id)["attributes"].get(name)
-        return value
-
-    def redeem(self, code: str, customer_id: str) -> str | None:
-        """Check out with goods of 100.00: None if the code is accepted, else why not."""
-        return self.check_out((code,), customer_id, None, [("", 10000, False)])[0]
-
-    def check_out(
-        self,
-        codes: Sequence[str],
-        customer_id: str | None,
-        email: str | None,
-        goods: Sequence[Goods],
-    ) -> tuple[str | None, int, int]:
-        """Buy with all of these codes or not at all: why not, what is taken off, and the shipping."""
-        account = self.get(Kind.CUSTOMERS, customer_id or "") or {}
-        address = (email or account.get("email") or "").casefold() or None
-        rows = []
-        for code in codes:
-            row = self.coupon(code)
-            if row is None or not row["enabled"]:
-                return "There is no such code.", 0, SHIPPING
-            if reason := self._why_not(row, customer_id, address, goods):
-                return reason, 0, SHIPPING
-            rows.append(row)
-        if len(rows) > 1 and not all(row["combinable"] for row in rows):
-            return "The codes cannot be combined.", 0, SHIPPING
-        for row in rows:
-            self.change("coupons", row["id"], used=row["used"] + 1)
-        off = sum(_taken_off(row, self._fitting(row, goods)) for row in rows)
-        return None, off, 0 if any(row["free_shipping"] for row in rows) else SHIPPING
-
-    def title_of(self, code: str, language: str) -> str:
-        row = self.coupon(code) or {"titles": {}, "title": ""}
-        title: str = row["titles"].get(language, row["title"])
-        return title
-
-    def _why_not(
-        self, row: Row, customer_id: str | None, email: str | None, goods: Sequence[Goods]
-    ) -> str | None:
-        """Why the checkout does not take a code, or None."""
-        now = _stamp(self._clock())
-        refusals = {
-            "The code is not valid yet.": row["starts_at"] and now < row["starts_at"],
-            "The code has expired.": row["ends_at"] and now >= row["ends_at"],
-            "The code is for somebody else.": row["customer_id"] not in (None, customer_id)
-            or row["email"] not in (None, email),
-            "The code is used up.": row["uses"] is not None and row["used"] >= row["uses"],
-            "The basket is too small.": row["minimum"] > sum(total for _, total, _ in goods),
-            "Nothing in the basket takes this code.": not self._fitting(row, goods),
-            "The code is for new customers.": row["new_customers_only"]
-            and self._has_ordered(customer_id, email),
-        }
-        return next((reason for reason, refused in refusals.items() if refused), None)
-
-    def _has_ordered(self, customer_id: str | None, email: str | None) -> bool:
-        return any(
-            (customer_id and row["customer_id"] == customer_id)
-            or (email and (row["email"] or "").casefold() == email)
-            for row in self._tables[Kind.ORDERS].values()
-        )
-
-    def _fitting(self, row: Row, goods: Sequence[Goods]) -> list[int]:
-        """The value of the goods that a code is good for."""
-        return [total for product, total, reduced in goods if self._fits(row, product, reduced=reduced)]
-
-    def _fits(self, row: Row, product_id: str, *, reduced: bool) -> bool:
-        product = self.get(Kind.PRODUCTS, product_id) or {"categories": []}
-        categories = set(product["categories"])
-        return (
-            (not row["products"] or product_id in row["products"])
-            and (not row["categories"] or bool(categories & set(row["categories"])))
-            and not categories & set(row["exclude_categories"])
-            and (row["sale_items"] or not reduced)
-        )
-
-    @staticmethod
-    def delivery(secret: str, topic: str, record_id: str) -> tuple[dict[str, str], bytes]:
-        """Headers and body of a webhook, such as ("customers/update", "1001")."""
-        event = {"id": f"{topic}/{record_id}", "topic": topic, "record_id": record_id, "occurred_at": None}
-        body = json.dumps(event).encode()
-        return {SIGNATURE: _signature(secret, body)}, body
