@@ -12,6 +12,12 @@ import msgspec
 
 from connector.database import Database
 
+#: Of everybody with an order in the window, by value. Built once facts are there.
+INDEX = (
+    "CREATE INDEX IF NOT EXISTS {schema}.facts_by_value"
+    " ON facts(shop, window_value DESC, tie) WHERE window_orders > 0"
+)
+
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
     """What ABC classes come from: days of orders, and the cumulative percentages of A and of A with B."""

@@ -4,6 +4,7 @@ Times are INTEGER milliseconds since 1970 (UTC), days INTEGER `date.toordinal()`
 money INTEGER minor units of the shop's currency.
 """
 
+import logging
 import os
 import sqlite3
 import time
@@ -16,6 +17,8 @@ import sqlite_utils
 from sqlite_utils import Migrations
 
 from connector.errors import DatabaseError, LockedError
+
+log = logging.getLogger(__name__)
 
 BUSY_SECONDS = 30.0
 
@@ -76,6 +79,12 @@ def m009_bases(db: sqlite_utils.Database) -> None:
     _run_script(db, "schema_009.sql")
 
 
+@migrations()
+def m010_wider_indexes(db: sqlite_utils.Database) -> None:
+    """Indexes that answer by themselves what a rebuild asks of all orders, and what `moved` counts."""
+    _run_script(db, "schema_010.sql")
+
+
 def _run_script(db: sqlite_utils.Database, name: str) -> None:
     # Not `executescript`, which would commit in the middle of the migration.
     for statement in Path(__file__).with_name(name).read_text(encoding="utf-8").split(";\n"):
@@ -87,10 +96,8 @@ def _run_script(db: sqlite_utils.Database, name: str) -> None:
 INDEXES = (
     "CREATE INDEX IF NOT EXISTS customers_by_email ON customers(shop, email_key) WHERE email_key IS NOT NULL",
     "CREATE INDEX IF NOT EXISTS customers_by_person ON customers(person) WHERE person IS NOT NULL",
-    (
-        "CREATE INDEX IF NOT EXISTS orders_by_customer ON orders(shop, customer_id)"
-        " WHERE customer_id IS NOT NULL"
-    ),
+    # With the person, so that a rebuild sees in the index whose orders go with the wrong one.
+    "CREATE INDEX IF NOT EXISTS orders_by_customer ON orders(shop, customer_id, person)",
     "CREATE INDEX IF NOT EXISTS orders_by_email ON orders(shop, email_key) WHERE email_key IS NOT NULL",
     "CREATE INDEX IF NOT EXISTS orders_by_day ON orders(shop, day)",
     "CREATE INDEX IF NOT EXISTS order_codes_by_code ON order_codes(shop, code)",
@@ -105,10 +112,11 @@ INDEXES = (
         " WHERE first_name IS NOT NULL"
     ),
 )
-# Covers everything `facts` reads. Built once people are known: an order's person is filled in late.
+# Covers all that `facts` and reports read, in their order. Built once people are known: an order's person is
+# filled in late.
 PERSON_INDEX = (
     "CREATE INDEX IF NOT EXISTS orders_by_person"
-    " ON orders(person, day, uncounted, gone_at, spent, net, has_code) WHERE person IS NOT NULL"
+    " ON orders(person, day, placed_at, uncounted, gone_at, spent, net, has_code) WHERE person IS NOT NULL"
 )
 
 
@@ -190,6 +198,18 @@ def _create_private(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    if os.name == "posix":
+        _make_private(path)
+
+
+def _make_private(path: Path) -> None:
+    """A copy that was put back may have come with any mode."""
+    for each in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
+        with suppress(OSError):  # not there, not ours, or on a disk that knows no modes
+            if each.stat().st_mode & 0o077:
+                each.chmod(0o600)
+                if not each.stat().st_mode & 0o077:
+                    log.warning("%s could be read by others on this machine. Now it is its owner's.", each)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -215,13 +235,15 @@ def _explained(path: Path) -> Iterator[None]:
     except sqlite3.OperationalError as error:
         raise DatabaseError(_sentence(path, str(error))) from error
     except sqlite3.DatabaseError as error:
-        raise DatabaseError(f"{path} is not a Stammkunde database or is damaged ({error}).") from error
+        raise DatabaseError(
+            f"{path} is not a Stammkunde database or is damaged ({error}). Restore its backup."
+        ) from error
     except OSError as error:
         raise DatabaseError(f"{path} cannot be created: {error.strerror}.") from error
 
 
 def _sentence(path: Path, reason: str) -> str:
-    if "full" in reason:
+    if "full" in reason or ("disk I/O" in reason and _is_full(path)):
         return f"The disk that holds {path} is full. Nothing was lost; make room and run the command again."
     if "readonly" in reason or "read-only" in reason or _is_read_only(path):
         return f"{path} is read-only for this user. Nothing was changed; check its owner and mode."
@@ -233,7 +255,17 @@ def _sentence(path: Path, reason: str) -> str:
         return f"{path} cannot be opened. Check that its folder exists and belongs to this user."
     if "locked" in reason:
         return f"{path} stayed locked for {BUSY_SECONDS:.0f} seconds by another program. Try again."
+    if "already exists" in reason:
+        return f"{path} is another program's database. Name another file under `database` in the config."
     return f"{path}: {reason}."
+
+
+def _is_full(path: Path) -> bool:
+    """SQLite calls it a failure of the disk if there is no room for the file that it shares memory in."""
+    try:
+        return os.statvfs(path.parent).f_bavail == 0
+    except OSError:
+        return False
 
 
 def _is_read_only(path: Path) -> bool:

@@ -22,7 +22,8 @@ from connector.mirror import Terms
 # A chunk of a rebuild aims at this, so that other writers get through.
 CHUNK_SECONDS = 0.2
 
-
+# Who is unknown, is told record by record: what came in by another, or as a guest, is no order of this one.
+# The plus sign keeps the planner from going through everybody of the shop to find the few who are chosen.
 _FACTS = """
     INSERT INTO facts (person, shop, tie, orders, spent, net, first_day, last_day, code_orders, window_orders,
         window_value, unknown, ranked)
@@ -30,13 +31,17 @@ _FACTS = """
         coalesce(a.net, 0), a.first_day, a.last_day, coalesce(a.code_orders, 0),
         iif(p.excluded IS NULL, coalesce(a.window_orders, 0), 0),
         iif(p.excluded IS NULL, coalesce(a.window_value, 0), 0),
-        :limited AND coalesce(c.shop_order_count, 0) > coalesce(a.seen, 0),
+        CASE WHEN :limited THEN EXISTS (
+            SELECT 1 FROM customers AS r WHERE r.person = p.person AND r.gone_at IS NULL
+                AND r.shop_order_count > (
+                    SELECT count(*) FROM orders AS o WHERE o.shop = p.shop AND o.customer_id = r.id
+                )
+        ) ELSE 0 END,
         p.excluded IS NULL AND coalesce(a.orders, 0) > 0
     FROM people AS p
     LEFT JOIN customers AS c ON c.customer = p.customer
     LEFT JOIN (
         SELECT person,
-            count(*) AS seen,
             sum(counts) AS orders,
             sum(spent) FILTER (WHERE counts) AS spent,
             sum(net) FILTER (WHERE counts) AS net,
@@ -51,13 +56,14 @@ _FACTS = """
         )
         GROUP BY person
     ) AS a ON a.person = p.person
-    WHERE p.person {chosen} AND p.cluster <> '' AND p.shop = :shop
+    WHERE p.person {chosen} AND p.cluster <> '' AND +p.shop = :shop
     ON CONFLICT (person) DO UPDATE SET ({columns}) = ({new})
     WHERE ({columns}) IS NOT ({new})
 """
 # A row that is as it was is not written: it has four indexes. The class is kept, see classes.py.
 _FIGURES = ("tie", "orders", "spent", "net", "first_day", "last_day", "code_orders", "window_orders",
             "window_value", "unknown", "ranked")  # fmt: skip
+_INDEXES = (classes.INDEX, *scores.INDEXES)
 
 
 def refresh(db: Database, shop: int, terms: Terms, window: Window, today: date) -> None:
@@ -67,6 +73,7 @@ def refresh(db: Database, shop: int, terms: Terms, window: Window, today: date) 
     """
     db.build_indexes()
     basis = _renew_basis(db, shop, window)
+    _count_move(db, shop)
     people.refresh(db, shop, terms)
     with db.write() as connection:
         connection.execute(PERSON_INDEX)
@@ -80,9 +87,11 @@ def refresh(db: Database, shop: int, terms: Terms, window: Window, today: date) 
     }
     if row["rebuild"]:
         _rebuild(db, values)
+        _build_indexes(db)
         classes.classify_all(db, shop, window)
         _rank_all(db, shop)
     else:
+        _build_indexes(db)
         _move_window(db, values, row["window_end"], window)
         _recompute_dirty(db, values, window)
     with db.write() as connection:
@@ -111,6 +120,24 @@ def _renew_basis(db: Database, shop: int, window: Window) -> _Basis:
     return basis
 
 
+def _count_move(db: Database, shop: int) -> None:
+    """Say that there is something new, if so, before anything of it is forgotten."""
+    with db.write() as connection:
+        connection.execute(
+            "UPDATE shops SET moved = moved + 1 WHERE shop = ?1 AND (rebuild"
+            " OR EXISTS (SELECT 1 FROM touched WHERE shop = ?1)"
+            " OR EXISTS (SELECT 1 FROM dirty WHERE shop = ?1))",
+            (shop,),
+        )
+
+
+def _build_indexes(db: Database) -> None:
+    """Those of facts: a first load has them built when its facts are there."""
+    for index in _INDEXES:
+        with db.write() as connection:
+            connection.execute(index.format(schema="main"))
+
+
 def _recompute_dirty(db: Database, values: dict[str, int], window: Window) -> None:
     shop = values["shop"]
     kept, ranked = classes.is_kept(db, shop, window), scores.is_kept(db, shop)
@@ -134,9 +161,6 @@ def _stand_of_dirty(connection: sqlite3.Connection, shop: int) -> tuple[classes.
 
 def _rank_all(db: Database, shop: int) -> None:
     """Scores are nobody's own, so with new cut points everybody is dirty."""
-    for index in scores.INDEXES:
-        with db.write() as connection:
-            connection.execute(index)
     with db.write() as connection:
         scores.rank_all(connection, shop)
         connection.execute(
@@ -147,11 +171,12 @@ def _rank_all(db: Database, shop: int) -> None:
 def _rebuild(db: Database, values: dict[str, int]) -> None:
     with db.write() as connection:
         connection.execute(
-            "INSERT OR IGNORE INTO dirty SELECT person, shop FROM people WHERE shop = ?", (values["shop"],)
+            "INSERT OR IGNORE INTO dirty SELECT person, shop FROM people NOT INDEXED WHERE shop = ?",
+            (values["shop"],),
         )
         connection.execute(
-            "DELETE FROM facts WHERE shop = ? AND person NOT IN"
-            " (SELECT person FROM people WHERE cluster <> '')",
+            "DELETE FROM facts WHERE shop = ? AND NOT EXISTS"
+            " (SELECT 1 FROM people AS p WHERE p.person = facts.person AND p.cluster <> '')",
             (values["shop"],),
         )
     last = db.value("SELECT max(person) FROM people WHERE shop = ?", (values["shop"],))
@@ -253,6 +278,8 @@ def _shadow(connection: sqlite3.Connection, shop: int, day: date, window: Window
         " (SELECT person FROM main.facts WHERE shop = ? AND unknown)",
         (shop,),
     )
+    for index in _INDEXES:
+        connection.execute(index.format(schema="temp"))
     classes.classify(connection, shop, window)
     scores.rank_all(connection, shop)
 

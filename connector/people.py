@@ -2,7 +2,8 @@
 
 Accounts with one e-mail address are one person, and the oldest of them stands for it. A guest joins the
 account with the same address, else the other guests with it. An order of a guest or of a gone customer is
-treated as having no customer id. With no address an order counts in shop totals only.
+treated as having no customer id. With no address an order counts in shop totals only. Somebody known from
+orders alone is nobody any more once the shop has none of them.
 """
 
 import hashlib
@@ -20,31 +21,41 @@ _CUSTOMER_CLUSTER = (
 # The oldest account leads; where there is none, the oldest record the shop keeps of the guest carries tags.
 _LEADERS = """
     CREATE TEMP TABLE leaders AS
-    SELECT cluster, customer, id, guest, email_key FROM (
-        SELECT w.cluster, c.customer, c.id, c.guest, c.email_key, row_number() OVER (
-            PARTITION BY w.cluster
-            ORDER BY c.guest, coalesce(c.created_at, 9e18), length(c.id), c.id
-        ) AS place
+    SELECT cluster, customer, id, guest, excluded FROM (
+        SELECT w.cluster, c.customer, c.id, c.guest,
+            min(c.excluded) OVER (PARTITION BY w.cluster) AS excluded,
+            row_number() OVER (
+                PARTITION BY w.cluster
+                ORDER BY c.guest, coalesce(c.created_at, 9e18), length(c.id), c.id
+            ) AS place
         FROM temp.member_customers AS w JOIN customers AS c USING (customer)
     ) WHERE place = 1
 """
 
+# In the order of their records, so that whoever goes through people goes through records in order, too. A
+# record is judged by its address already; what has none is not.
+_DESIRED = """
+    CREATE TEMP TABLE desired AS
+    SELECT CASE WHEN l.id IS NOT NULL AND NOT l.guest THEN 'c:' || l.id
+            ELSE 'g:' || substr(w.cluster, 3) END AS identity,
+        w.cluster,
+        CASE WHEN substr(w.cluster, 1, 2) = 'e:' THEN substr(w.cluster, 3) END AS email_key,
+        l.customer,
+        iif(l.id IS NULL, domain_excluded(substr(w.cluster, 3)), l.excluded) AS excluded
+    FROM temp.clusters AS w LEFT JOIN temp.leaders AS l USING (cluster)
+    WHERE l.id IS NOT NULL OR EXISTS (SELECT 1 FROM temp.member_orders AS m JOIN orders AS o USING (order_key)
+        WHERE m.cluster = w.cluster AND o.gone_at IS NULL)
+    ORDER BY l.customer
+"""
+
+# A row that is as it was is not written.
 _PEOPLE = """
     INSERT INTO people (shop, identity, cluster, email_key, customer, excluded)
-    SELECT :shop,
-        CASE WHEN l.id IS NOT NULL AND NOT l.guest THEN 'c:' || l.id ELSE 'g:' || substr(w.cluster, 3) END,
-        w.cluster,
-        CASE WHEN substr(w.cluster, 1, 2) = 'e:' THEN substr(w.cluster, 3) END,
-        l.customer,
-        coalesce(
-            (SELECT min(c.excluded) FROM temp.member_customers AS m JOIN customers AS c USING (customer)
-             WHERE m.cluster = w.cluster),
-            domain_excluded(substr(w.cluster, 3))
-        )
-    FROM temp.clusters AS w LEFT JOIN temp.leaders AS l USING (cluster)
-    WHERE l.id IS NOT NULL OR EXISTS (SELECT 1 FROM temp.member_orders AS m WHERE m.cluster = w.cluster)
+    SELECT :shop, identity, cluster, email_key, customer, excluded FROM temp.desired WHERE true
     ON CONFLICT (shop, identity) DO UPDATE SET cluster = excluded.cluster, email_key = excluded.email_key,
         customer = excluded.customer, excluded = excluded.excluded
+    WHERE (cluster, email_key, customer, people.excluded)
+        IS NOT (excluded.cluster, excluded.email_key, excluded.customer, excluded.excluded)
 """
 
 
@@ -66,6 +77,7 @@ def refresh(db: Database, shop: int, terms: Terms) -> None:
         _gather(connection, shop, rebuild=rebuild)
         connection.execute(_LEADERS)
         connection.execute("CREATE UNIQUE INDEX temp.leaders_key ON leaders(cluster)")
+        connection.execute(_DESIRED)
         _retire(connection, shop, rebuild=rebuild)
         connection.execute(_PEOPLE, {"shop": shop})
         _assign(connection, shop)
@@ -83,7 +95,7 @@ def mark_of(identity: str) -> str:
 
 
 def _drop_work(connection: sqlite3.Connection) -> None:
-    for table in ("clusters", "member_customers", "member_orders", "leaders"):
+    for table in ("clusters", "member_customers", "member_orders", "leaders", "desired"):
         connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
 
 
@@ -96,7 +108,6 @@ def _gather(connection: sqlite3.Connection, shop: int, *, rebuild: bool) -> None
         _gather_all(connection, shop)
     else:
         _gather_touched(connection, shop)
-    connection.execute("CREATE INDEX temp.member_customers_cluster ON member_customers(cluster)")
     connection.execute("CREATE INDEX temp.member_orders_cluster ON member_orders(cluster)")
 
 
@@ -113,6 +124,16 @@ def _order_cluster(where: str) -> str:
     """
 
 
+# Of orders: ids that belong to no account, in one walk through the index by customer.
+_NO_ACCOUNTS = """
+    SELECT customer_id FROM (SELECT DISTINCT customer_id FROM orders WHERE shop = :shop) AS n
+    WHERE customer_id IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM customers AS a
+        WHERE a.shop = :shop AND a.id = n.customer_id AND NOT a.guest AND a.gone_at IS NULL
+    )
+"""
+
+
 def _gather_all(connection: sqlite3.Connection, shop: int) -> None:
     values = {"shop": shop}
     connection.execute(
@@ -121,12 +142,18 @@ def _gather_all(connection: sqlite3.Connection, shop: int) -> None:
         values,
     )
     # Most orders belong to an account and follow it in `_assign_accounts`, without a look at clusters.
-    without_account = "c.customer IS NULL OR c.guest OR c.gone_at IS NOT NULL"
-    connection.execute(f"INSERT INTO temp.member_orders {_order_cluster(without_account)}", values)
+    for without_account in ("o.customer_id IS NULL", f"o.customer_id IN ({_NO_ACCOUNTS})"):
+        connection.execute(f"INSERT INTO temp.member_orders {_order_cluster(without_account)}", values)
     for table in ("member_customers", "member_orders"):
         connection.execute(
             f"INSERT OR IGNORE INTO temp.clusters SELECT cluster FROM temp.{table} WHERE cluster IS NOT NULL"
         )
+    # And where somebody was before: joined shops are to hear that nothing leads there any more.
+    connection.execute(
+        "INSERT OR IGNORE INTO temp.clusters SELECT cluster FROM people WHERE shop = :shop AND cluster <> ''"
+        " AND EXISTS (SELECT 1 FROM joined_shops WHERE other = :shop)",
+        values,
+    )
 
 
 def _gather_touched(connection: sqlite3.Connection, shop: int) -> None:
@@ -195,17 +222,21 @@ def _assign(connection: sqlite3.Connection, shop: int) -> None:
 
 
 def _assign_accounts(connection: sqlite3.Connection, shop: int) -> None:
+    """Orders with the person of their account; the index tells those that go with another one."""
     connection.execute(
-        "UPDATE orders SET person = c.person FROM customers AS c"
-        " WHERE orders.shop = ? AND c.shop = orders.shop"
-        " AND c.id = orders.customer_id AND NOT c.guest AND c.gone_at IS NULL"
-        " AND orders.person IS NOT c.person",
-        (shop,),
+        "UPDATE orders SET person = n.person FROM ("
+        " SELECT o.customer_id, c.person FROM ("
+        "  SELECT DISTINCT customer_id, person FROM orders WHERE shop = :shop"
+        " ) AS o JOIN customers AS c ON c.shop = :shop AND c.id = o.customer_id"
+        " WHERE NOT c.guest AND c.gone_at IS NULL AND c.person IS NOT o.person"
+        ") AS n WHERE orders.shop = :shop AND orders.customer_id = n.customer_id"
+        " AND orders.person IS NOT n.person",
+        {"shop": shop},
     )
 
 
 def _retire(connection: sqlite3.Connection, shop: int, *, rebuild: bool) -> None:
-    """Take everybody looked at out of their cluster; who is not put back is nobody any more.
+    """Take those who are nobody any more out of their cluster.
 
     Such rows stay until the groups have seen them leave (`sweep_out`).
     """
@@ -215,7 +246,11 @@ def _retire(connection: sqlite3.Connection, shop: int, *, rebuild: bool) -> None
         "SELECT value AS person FROM touched WHERE shop = ?1 AND kind = 'person'",
     ):
         _note(connection, shop, people)
-    connection.execute(f"UPDATE people SET cluster = '' WHERE {looked_at}", (shop,))
+    connection.execute(
+        f"UPDATE people SET cluster = '' WHERE {looked_at} AND cluster <> ''"
+        " AND identity NOT IN (SELECT identity FROM temp.desired)",
+        (shop,),
+    )
 
 
 def _settle(connection: sqlite3.Connection, shop: int) -> None:

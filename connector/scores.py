@@ -19,7 +19,7 @@ NOBODY = -(2**62)  #: as a cut point: everybody has more
 
 #: Of everybody who is ranked, by each of the three figures. Built once facts are there.
 INDEXES = tuple(
-    f"CREATE INDEX IF NOT EXISTS facts_by_{column} ON facts(shop, {column}) WHERE ranked"
+    f"CREATE INDEX IF NOT EXISTS {{schema}}.facts_by_{column} ON facts(shop, {column}) WHERE ranked"
     for column in COLUMNS.values()
 )
 

@@ -27,16 +27,18 @@ class Cohort(msgspec.Struct, frozen=True, kw_only=True):
 # each day is worked out once: for each of five million orders it would take a minute.
 MONTH_OF = "CAST(strftime('%Y', {day} + 1721424.5) AS INTEGER) * 12 + strftime('%m', {day} + 1721424.5) - 1"
 _MONTHS = f"""
-    CREATE TEMP TABLE months AS
+    INSERT INTO temp.months
     WITH RECURSIVE days(day) AS (SELECT :start UNION ALL SELECT day + 1 FROM days WHERE day < :last)
-    SELECT day, {MONTH_OF.format(day="day")} AS month FROM days
+    SELECT day, {MONTH_OF.format(day="day")} FROM days
 """
+# Of a customer's orders in a month the first one counts: the one before it, if any, was in another month.
 _COHORTS = """
-    SELECT cohort, month - cohort AS k, count(*) AS customers FROM (
-        SELECT DISTINCT c.person, f.month AS cohort, m.month
-        FROM temp.buyers AS b JOIN temp.months AS f ON f.day = b.first_day
-        JOIN temp.counted AS c USING (person) JOIN temp.months AS m ON m.day = c.day
-    ) GROUP BY cohort, k
+    SELECT f.month AS cohort, m.month - f.month AS k, count(*) AS customers
+    FROM temp.counted AS c CROSS JOIN temp.buyers AS b USING (person)
+    JOIN temp.months AS f ON f.day = b.first_day JOIN temp.months AS m ON m.day = c.day
+    LEFT JOIN temp.months AS l ON l.day = c.day - c.gap
+    WHERE c.day >= :start AND m.month IS NOT l.month
+    GROUP BY cohort, k
 """
 
 
@@ -46,9 +48,9 @@ def cohorts(db: Database, scope: Scope) -> list[Cohort]:
     first = last - MONTHS + 1
     start = date(first // 12, first % 12 + 1, 1).toordinal()
     db.rows("DROP TABLE IF EXISTS temp.months")
+    db.rows("CREATE TEMP TABLE months (day INTEGER PRIMARY KEY, month INTEGER)")
     db.rows(_MONTHS, {"start": start, "last": scope.as_of.toordinal()})
-    db.rows("CREATE UNIQUE INDEX temp.months_by_day ON months(day)")
-    rows = db.rows(_COHORTS)
+    rows = db.rows(_COHORTS, {"start": start})
     found = {(row["cohort"], row["k"]): row["customers"] for row in rows}
     return [_cohort(month, last, scope.last_month_over, found) for month in range(first, last + 1)]
 

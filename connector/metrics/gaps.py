@@ -8,6 +8,7 @@ import msgspec
 
 from connector.database import Database
 from connector.metrics.counted import Known, Scope, ratio
+from connector.quantity import counted
 
 # A suggestion from less than this would be a guess.
 MONTHS_NEEDED = 24
@@ -109,10 +110,11 @@ def _suggest(db: Database, scope: Scope, known: Known, every: list[int]) -> Sugg
     if months < MONTHS_NEEDED or len(every) < GAPS_NEEDED:
         why_not = (
             f"it takes {MONTHS_NEEDED} months and {GAPS_NEEDED} gaps;"
-            f" there are {months} months and {len(every):,} gaps"
+            f" so far {counted(months, 'month')} and {counted(len(every), 'gap')}"
         )
         return Suggestion(lapse_days=None, why_not=why_not, came_back=None)
-    days = max(round(statistics.quantiles(every, n=10, method="inclusive")[-1]), 1)
+    # The smallest day that at least 9 of 10 gaps do not go beyond; one in between two gaps would hold fewer.
+    days = max(every[(len(every) * 9 + 9) // 10 - 1], 1)
     return Suggestion(lapse_days=days, why_not=None, came_back=_came_back(db, scope, days))
 
 

@@ -38,7 +38,7 @@ def ladder_migration(
     then = _steps(db, context, window, since, wanted)
     now = _steps(db, context, window, until, wanted)
     return [
-        matrix(name, _in_order(steps, definitions, name), _moves(name, then, now))
+        matrix(name, _in_order(steps, definitions, name), _moves(then.get(name, {}), now.get(name, {})))
         for name, steps in ladders.items()
     ]
 
@@ -53,25 +53,19 @@ def _with_what_they_need(definitions: Sequence[Definition]) -> list[Definition]:
 
 def _steps(
     db: Database, context: RuleContext, window: Window, day: date, definitions: Sequence[Definition]
-) -> dict[tuple[str, int], str]:
-    """The step of each person on each ladder at the end of a day, by ladder and person."""
+) -> dict[str, dict[int, str]]:
+    """The step of each person at the end of a day, by ladder."""
+    found: dict[str, dict[int, str]] = {}
     with look_back(db, context, window, day, definitions):
-        rows = db.rows(
-            "SELECT g.name, m.person FROM groups AS g JOIN members AS m USING (grp) WHERE g.name LIKE '%/%'"
-        )
-    found = {}
-    for row in rows:
-        ladder, _, step = row["name"].partition("/")
-        found[ladder, row["person"]] = step
+        for row in db.rows("SELECT grp, name FROM groups WHERE name LIKE '%/%'"):
+            ladder, _, step = row["name"].partition("/")
+            members = db.connection.execute("SELECT person FROM members WHERE grp = ?", (row["grp"],))
+            found.setdefault(ladder, {}).update((person, step) for (person,) in members)
     return found
 
 
-def _moves(
-    ladder: str, then: dict[tuple[str, int], str], now: dict[tuple[str, int], str]
-) -> Counter[tuple[str | None, str | None]]:
-    return Counter(
-        (then.get(place), now.get(place)) for place in then.keys() | now.keys() if place[0] == ladder
-    )
+def _moves(then: dict[int, str], now: dict[int, str]) -> Counter[tuple[str | None, str | None]]:
+    return Counter((then.get(person), now.get(person)) for person in then.keys() | now.keys())
 
 
 def _in_order(steps: list[str], definitions: Sequence[Definition], ladder: str) -> list[str]:

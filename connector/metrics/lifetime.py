@@ -28,17 +28,17 @@ class LifetimeValue(msgspec.Struct, frozen=True, kw_only=True):
 
 def lifetime_value(year: Windowed, known: Known, churn: Churn, margin: Decimal | None) -> LifetimeValue:
     """Work it out from a window of a year."""
-    net = _value(year.aov_net_sales, year, known.net, known, churn)
+    net = _value(year.net_sales, year, known.net, known, churn)
     return LifetimeValue(
         days=year.days,
-        spent=_value(year.aov_spent, year, known.spent, known, churn),
+        spent=_value(year.spent, year, known.spent, known, churn),
         net_sales=net,
         margin=None if margin is None else _times(net, float(margin)),
     )
 
 
-def _value(aov: float | None, year: Windowed, total: int, known: Known, churn: Churn) -> Value:
-    period = None if aov is None or year.frequency is None else aov * year.frequency
+def _value(value: int, year: Windowed, total: int, known: Known, churn: Churn) -> Value:
+    period = ratio(value, year.customers)  # V / O x O / N, without rounding twice
     return Value(
         period=period,
         historic=ratio(total, known.customers),

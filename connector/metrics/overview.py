@@ -46,8 +46,7 @@ def overview(db: Database, shop: int, today: date, lapse_days: int) -> Overview:
     counted = next((each for each in orders if each["why"] is None), None)
     return Overview(
         customers=db.value(
-            "SELECT count(DISTINCT coalesce(c.person, -c.customer))"
-            " FROM customers AS c LEFT JOIN people AS p USING (person)"
+            "SELECT count(DISTINCT c.person) FROM customers AS c JOIN people AS p USING (person)"
             " WHERE c.shop = ? AND c.gone_at IS NULL AND p.excluded IS NULL",
             (shop,),
         ),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from connector.database import Database
+from connector.scores import COLUMNS, NOBODY, STEPS
 
 
 class Tables(NamedTuple):
@@ -33,8 +34,13 @@ _EMPTY = """
     CREATE TEMP TABLE {standings} (person INTEGER PRIMARY KEY, orders, spent, net, window_value, abc, stage,
         r, f, m)
 """
-# rank() is the lowest rank among equal values, and the worst comes first. Somebody without an order in the
-# window has the value 0 there, which adds nothing to what is reached.
+# Whoever has more than the one at place k * n / 5 from below scores above k (see scores.py).
+_CUTS = """
+    SELECT place, figure FROM (
+        SELECT {column} AS figure, row_number() OVER (ORDER BY {column}) AS place FROM temp.{buyers}
+    ) WHERE place IN ({places})
+"""
+# Somebody without an order in the window has the value 0 there, which adds nothing to what is reached.
 _STANDINGS = """
     INSERT INTO temp.{standings}
     SELECT person, orders, spent, net, window_value,
@@ -43,14 +49,11 @@ _STANDINGS = """
             WHEN reached * 10000 <= :b * total THEN 'B' ELSE 'C' END,
         CASE WHEN :day - last_day > :lapse THEN iif(orders = 1, 'potential', 'dormant')
             WHEN orders = 1 THEN 'new' WHEN orders <= 3 THEN 'active' ELSE 'regular' END,
-        r, f, m
+        {scores}
     FROM (
-        SELECT *, row_number() OVER by_value AS place,
-            sum(max(window_value, 0)) OVER by_value AS reached, sum(max(window_value, 0)) OVER () AS total,
-            (5 * rank() OVER (ORDER BY last_day) + n - 1) / n AS r,
-            (5 * rank() OVER (ORDER BY orders) + n - 1) / n AS f,
-            (5 * rank() OVER (ORDER BY spent) + n - 1) / n AS m
-        FROM temp.{buyers}, (SELECT count(*) AS n FROM temp.{buyers})
+        SELECT *, row_number() OVER by_value AS place, sum(max(window_value, 0)) OVER by_value AS reached,
+            (SELECT sum(max(window_value, 0)) FROM temp.{buyers}) AS total
+        FROM temp.{buyers}
         WINDOW by_value AS (ORDER BY window_value DESC, tie ROWS UNBOUNDED PRECEDING)
     )
 """
@@ -68,5 +71,19 @@ _PROSPECTS = """
 
 def tell(db: Database, tables: Tables, values: Mapping[str, int]) -> None:
     """Make both tables of a day. `values` are those of `Scope.values`."""
-    for statement in (_BUYERS, _EMPTY, _STANDINGS, _PROSPECTS):
-        db.rows(statement.format(buyers=tables.buyers, standings=tables.standings), values)
+    names = tables._asdict()
+    db.rows(_BUYERS.format(**names), values)
+    scores = ", ".join(_score(db, tables, column) for column in COLUMNS.values())
+    db.rows(_EMPTY.format(**names))
+    db.rows(_STANDINGS.format(**names, scores=scores), values)
+    db.rows(_PROSPECTS.format(**names), values)
+
+
+def _score(db: Database, tables: Tables, column: str) -> str:
+    """SQL of the score of each buyer by one figure."""
+    buyers = db.value(f"SELECT count(*) FROM temp.{tables.buyers}")
+    places = [step * buyers // 5 for step in STEPS]
+    listed = ", ".join(str(place) for place in places)
+    rows = db.rows(_CUTS.format(column=column, buyers=tables.buyers, places=listed))
+    cuts = {row["place"]: row["figure"] for row in rows}
+    return "1" + "".join(f" + ({column} > {cuts.get(place, NOBODY):d})" for place in places)

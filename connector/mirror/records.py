@@ -59,17 +59,25 @@ class Writer:
             self._write_products(products)
         return len(customers) + len(orders) + len(products)
 
-    def mark_gone(self, kind: Kind, ids: Sequence[str]) -> None:
-        """The shop says these no longer exist. A row read later than this read began stays."""
+    def mark_gone(self, kind: Kind, ids: Sequence[str], *, placed_from: int | None = None) -> None:
+        """The shop says these no longer exist. A row read later than this read began stays.
+
+        Args:
+            placed_from: orders that were placed before stay, too: the shop would not show them anyway.
+        """
+        inside = "" if placed_from is None else " AND placed_at >= ?4"
+        window = () if placed_from is None else (placed_from,)
         keys = [
             row[0]
             for row in self._connection.execute(
                 f"UPDATE {TABLES[kind]} SET gone_at = ?1 WHERE shop = ?2 AND gone_at IS NULL"
-                " AND read_at <= ?1 AND id IN (SELECT value FROM json_each(?3)) RETURNING " + KEYS[kind],
-                (self._read_at, self._shop, rows.json_text(list(ids))),
+                f" AND read_at <= ?1 AND id IN (SELECT value FROM json_each(?3)){inside}"
+                " RETURNING " + KEYS[kind],
+                (self._read_at, self._shop, rows.json_text(list(ids)), *window),
             )
         ]
-        self.touch(kind, keys)
+        if keys:
+            self.touch(kind, keys)
 
     def touch(self, kind: Kind, keys: Iterable[int]) -> None:
         """Note what people and facts must look at again, with the addresses and people it had before."""

@@ -24,7 +24,11 @@ from connector.database import Database, milliseconds, moment
 from connector.errors import StammkundeError
 from connector.gate import raise_if_off
 from connector.groups import Definition
-from connector.metrics import Churn, Numbers, Windowed, numbers
+from connector.metrics import Churn, Numbers, Windowed, numbers, scope_of
+from connector.metrics.counted import counted
+from connector.metrics.lifecycle import churn
+from connector.metrics.report import YEAR
+from connector.metrics.windows import window
 from connector.model import ShopInfo
 from connector.plan import Plan, TagLine
 from connector.shop import Shop, definitions_of
@@ -133,45 +137,71 @@ def _write(db: Database, shop: int, kind: str, day: date, now: datetime, basis: 
         )
 
 
-def basis_of(db: Database, shop: int, config: Config, settings: ShopConfig, today: date) -> str:
-    """Differs where the figures may have changed: new data, another day, another config, another version."""
-    row = db.row(
-        "SELECT (SELECT max(ended_at) || ' ' || count(outcome) FROM runs WHERE shop = :shop) AS run,"
-        " (SELECT max(evaluated_at) FROM groups WHERE shop = :shop) AS groups,"
-        " (SELECT coalesce(hold, '') FROM shops WHERE shop = :shop) AS hold,"
-        " (SELECT approved_at FROM approvals WHERE shop = :shop) AS approved",
-        {"shop": shop},
-    )
+class _Bases(msgspec.Struct, frozen=True, kw_only=True):
+    """What each kind of figures rests on; where it is the same as before, they are not worked out again."""
+
+    numbers: str  #: data, day, config, version
+    groups: str  #: that, and how the groups stand
+    plan: str  #: that, and every run
+
+
+# Facts count whenever there is something new (`moved`). What was read and not yet brought into them shows in
+# the other columns; until then every run may have changed something.
+_DATA = """
+    SELECT moved, CASE
+        WHEN rebuild OR EXISTS (SELECT 1 FROM touched WHERE shop = :shop)
+            OR EXISTS (SELECT 1 FROM dirty WHERE shop = :shop)
+        THEN (SELECT max(ended_at) || ' ' || count(outcome) FROM runs WHERE shop = :shop)
+    END AS run
+    FROM shops WHERE shop = :shop
+"""
+_STANDINGS = "SELECT name, rule, stale, accepted, size FROM groups WHERE shop = :shop ORDER BY name"
+_RUNS = """
+    SELECT (SELECT max(ended_at) || ' ' || count(outcome) FROM runs WHERE shop = :shop) AS run,
+        (SELECT max(evaluated_at) FROM groups WHERE shop = :shop) AS groups,
+        (SELECT coalesce(hold, '') FROM shops WHERE shop = :shop) AS hold,
+        (SELECT approved_at FROM approvals WHERE shop = :shop) AS approved
+"""
+
+
+def _bases(
+    db: Database, shop: int, config: Config, settings: ShopConfig, info: ShopInfo, today: date
+) -> _Bases:
+    seen = info.orders_visible_from  # of which only the day is told: it may move with every look
+    shown = (info.name, info.currency, info.time_zone, info.returns_unknown, seen and seen.date())
     said = config.model_dump_json(include={"lapse_days", "groups", "ladders", "campaigns", "tag_prefix"})
     own = settings.model_dump_json(exclude={"settings"})
-    parts = (tuple(row) if row else (), today, said, own, Numbers.__struct_fields__)
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
+    parts: tuple[object, ...] = (today, shown, said, own, Numbers.__struct_fields__)
+    marks = []
+    for sql in (_DATA, _STANDINGS, _RUNS):
+        parts = (*parts, [tuple(row) for row in db.rows(sql, {"shop": shop})])
+        marks.append(hashlib.sha256(repr(parts).encode()).hexdigest())
+    return _Bases(numbers=marks[0], groups=marks[1], plan=marks[2])
 
 
-def is_fresh(db: Database, shop: int, basis: str) -> bool:
-    """Whether everything is kept and rests on that."""
-    return db.value("SELECT count(*) FROM figures WHERE shop = ? AND kind IN"
-                    " ('numbers', 'groups', 'plan') AND basis = ?", (shop, basis)) == 3  # fmt: skip
+def _is_fresh(db: Database, shop: int, kind: str, basis: str) -> bool:
+    row = db.row("SELECT basis FROM figures WHERE shop = ? AND kind = ?", (shop, kind))
+    return row is not None and row["basis"] == basis
 
 
-def keep(db: Database, config: Config, settings: ShopConfig, now: datetime) -> bool:
-    """Work out what changed of a shop's figures. Takes no lock. Returns whether there was anything to do."""
+def keep(db: Database, config: Config, settings: ShopConfig, now: datetime) -> None:
+    """Work out what changed of a shop's figures. Takes no lock."""
     shop = mirror.open_shop(db, settings.name)
     info = mirror.shop_info(db, shop)
     if info is None or not db.value(
         "SELECT count(*) FROM watermarks WHERE shop = ? AND kind = 'orders'", (shop,)
     ):
-        return False
+        return
     today = now.astimezone(ZoneInfo(info.time_zone)).date()
-    basis = basis_of(db, shop, config, settings, today)
-    if is_fresh(db, shop, basis):
-        return False
-    _keep_groups(db, shop, config, settings, info, now, basis)
-    found = numbers(db, config, settings, now, since_days=MOVES_DAYS)
-    _write(db, shop, "numbers", today, now, basis, found)
-    _keep_before(db, shop, config, settings, now, today)
-    _write(db, shop, "plan", today, now, basis, next_push(db, config, settings, now))
-    return True
+    bases = _bases(db, shop, config, settings, info, today)
+    if not _is_fresh(db, shop, "groups", bases.groups):
+        _keep_groups(db, shop, config, settings, info, now, bases.groups)
+    if not _is_fresh(db, shop, "numbers", bases.numbers):
+        found = numbers(db, config, settings, now, since_days=MOVES_DAYS)
+        _write(db, shop, "numbers", today, now, bases.numbers, found)
+        _keep_before(db, shop, config, settings, now, today)
+    if not _is_fresh(db, shop, "plan", bases.plan):
+        _write(db, shop, "plan", today, now, bases.plan, next_push(db, config, settings, now))
 
 
 def _keep_before(
@@ -180,12 +210,11 @@ def _keep_before(
     """Once a day: what happened a month ago hardly changes."""
     day = today - timedelta(days=DELTA_DAYS)
     basis = f"{day} {config.lapse_days}"
-    if db.value(
-        "SELECT count(*) FROM figures WHERE shop = ? AND kind = 'before' AND basis = ?", (shop, basis)
-    ):
+    if _is_fresh(db, shop, "before", basis):
         return
-    then = numbers(db, config, settings, now, as_of=day).report
-    body = Before(day=day, year=then.windows[0], churn=then.churn)
+    scope, _ = scope_of(db, config, settings, now, day)
+    with counted(db, scope):
+        body = Before(day=day, year=window(db, scope, YEAR), churn=churn(db, scope, YEAR))
     _write(db, shop, "before", today, now, basis, body)
 
 
@@ -270,26 +299,33 @@ def _shared(db: Database, shop: int) -> dict[str, dict[str, int]]:
 
 
 _HOUR = 3_600_000
+# By moments first, so that millions of rows are sorted but once. `began` is what `came` at the first moment
+# of the hour: SQLite takes it from the row of the minimum. The index goes by person and would be in the way.
+_MOVES = f"""
+    SELECT name, at / {_HOUR} AS hour, sum(came) AS entered, sum(went) AS gone, min(at) AS first,
+        came AS began
+    FROM (
+        SELECT name, at, sum(entered) AS came, sum(1 - entered) AS went
+        FROM membership_history NOT INDEXED WHERE shop = :shop GROUP BY name, at
+    ) GROUP BY name, hour ORDER BY name, hour
+"""
 
 
 def _moved(db: Database, shop: int, zone: ZoneInfo, today: date) -> dict[str, dict[date, tuple[int, int]]]:
     """Who entered and left each group on each day of the shop, since the chart begins.
 
-    That a group begins is no change of it: on that day nobody entered.
+    That a group begins is no change of it: at that moment nobody entered.
     """
     since = milliseconds(datetime.combine(today - timedelta(days=CHART_DAYS), datetime.min.time(), zone))
-    rows = db.rows(
-        f"SELECT h.name, h.at / {_HOUR} AS hour, sum(h.entered AND h.at > b.began) AS entered,"
-        " sum(1 - h.entered) AS gone FROM membership_history AS h JOIN ("
-        "  SELECT name, min(at) AS began FROM membership_history WHERE shop = :shop GROUP BY name"
-        " ) AS b USING (name) WHERE h.shop = :shop AND h.at >= :since GROUP BY 1, 2",
-        {"shop": shop, "since": since},
-    )
-    found: dict[str, dict[date, tuple[int, int]]] = defaultdict(dict)
-    for row in rows:
-        day = datetime.fromtimestamp(row["hour"] * 3600, UTC).astimezone(zone).date()
-        entered, left = found[row["name"]].get(day, (0, 0))
-        found[row["name"]][day] = (entered + row["entered"], left + row["gone"])
+    found: dict[str, dict[date, tuple[int, int]]] = {}
+    for row in db.rows(_MOVES, {"shop": shop}):
+        begins = row["name"] not in found
+        days = found.setdefault(row["name"], {})
+        if row["first"] >= since:
+            day = datetime.fromtimestamp(row["hour"] * 3600, UTC).astimezone(zone).date()
+            entered, left = days.get(day, (0, 0))
+            new = row["entered"] - (row["began"] if begins else 0)
+            days[day] = (entered + new, left + row["gone"])
     return found
 
 
