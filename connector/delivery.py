@@ -28,6 +28,7 @@ from connector.model import CreateCoupon
 from connector.money import decimal_text
 from connector.outlet import LEFT_OUT, Given, HandOver, Outlet, Standing
 from connector.proposal import known_codes
+from connector.quantity import counted
 from connector.shop import Shop
 
 #: Contacts that one run changes at one outlet; codes come first, and the next run goes on.
@@ -437,26 +438,22 @@ def sentences(delivered: Iterable[Delivered]) -> Iterator[str]:
         for why, count in each.left_out.most_common():
             yield f"{each.outlet}: left out: {count:,} who {why}."
         if each.waiting:
-            yield f"{each.outlet}: left for the next run: {_counted(each.waiting, 'contact')}."
+            yield f"{each.outlet}: left for the next run: {counted(each.waiting, 'contact')}."
 
 
 def _counts(each: Delivered) -> str:
     parts = [
-        f"{_counted(each.codes, 'code')} handed over" if each.codes else "",
-        _counted(each.reminders, "reminder") if each.reminders else "",
-        f"{_counted(each.contacts, 'contact')} changed",
+        f"{counted(each.codes, 'code')} handed over" if each.codes else "",
+        counted(each.reminders, "reminder") if each.reminders else "",
+        f"{counted(each.contacts, 'contact')} changed",
     ]
     return ", ".join(part for part in parts if part)
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def troubles(delivered: Iterable[Delivered]) -> Iterator[str]:
     """What went wrong, a sentence each."""
     for each in delivered:
         for sentence, count in each.refused.most_common():
-            yield f"{each.outlet} refused {_counted(count, 'contact')}: {sentence}"
+            yield f"{each.outlet} refused {counted(count, 'contact')}: {sentence}"
         if each.error is not None:
             yield f"{each.outlet}: {each.error} What was pushed to the shop stays."

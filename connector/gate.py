@@ -3,6 +3,7 @@
 import sqlite3
 
 from connector import campaigns, groups, ledger
+from connector.campaigns import Assignment
 from connector.database import milliseconds
 from connector.errors import UnsafePlanError
 from connector.model import CreateCoupon
@@ -57,17 +58,38 @@ def _looked_at_again(shop: Shop, plan: Plan) -> Plan:
 def _send(shop: Shop, plan: Plan) -> Pushed:
     """Push what is chosen, and write down with it who is treated and who is held out."""
 
+    assigned = _assigned(plan)
+
     def reserve(connection: sqlite3.Connection) -> None:
-        campaigns.write_down(connection, shop.key, plan.assignments, milliseconds(shop.now()))
+        campaigns.write_down(connection, shop.key, assigned, milliseconds(shop.now()))
         for name in {each.change.mark.campaign for each in plan.coupons()
                      if isinstance(each.change, CreateCoupon)}:  # fmt: skip
             raise_if_budget_over(shop, name, coupons=0, liability=0)
 
     if plan.is_empty():
         with shop.db.write() as connection:
-            campaigns.write_down(connection, shop.key, plan.assignments, milliseconds(shop.now()))
+            campaigns.write_down(connection, shop.key, assigned, milliseconds(shop.now()))
         return Pushed(run="")
     return push(shop, plan.changes, reserve)
+
+
+def _assigned(plan: Plan) -> list[Assignment]:
+    """Those whose turn has come with this push, each campaign's in their order.
+
+    Where a code is left for later (a limit, an approval of others), so is everybody behind it: the days in
+    which an effect is looked for begin with the assignment.
+    """
+    pushed = {(each.change.mark.campaign, each.change.mark.person) for each in plan.coupons()
+              if isinstance(each.change, CreateCoupon)}  # fmt: skip
+    kept: list[Assignment] = []
+    for name in dict.fromkeys(each.campaign for each in plan.assignments):
+        own = [each for each in plan.assignments if each.campaign == name]
+        reached = [each.arm == "treated" and (name, each.person_key) in pushed for each in own]
+        waits = [each.arm == "treated" and not has for each, has in zip(own, reached, strict=True)]
+        last = max((place for place, has in enumerate(reached) if has), default=-1)
+        end = last + 1 if any(waits) else len(own)
+        kept += [each for each, waiting in zip(own[:end], waits, strict=False) if not waiting]
+    return kept
 
 
 def raise_if_budget_over(shop: Shop, name: str, *, coupons: int, liability: int) -> None:

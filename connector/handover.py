@@ -8,6 +8,7 @@ from datetime import timedelta
 import msgspec
 
 from connector.campaigns import Campaign, Code, State
+from connector.campaigns.candidates import NO_RECORD, SUPPRESSED, people
 from connector.campaigns.consent import Consents
 from connector.database import milliseconds
 from connector.errors import UnsafePlanError
@@ -17,6 +18,7 @@ from connector.model import CreateCoupon, ExtendCoupon, Mark
 from connector.money import money_text
 from connector.proposal import known_codes
 from connector.push import push
+from connector.quantity import counted
 from connector.shop import Shop
 
 CSV = "csv"  #: the outlet that is the owner with a file
@@ -70,21 +72,46 @@ def group_batch(shop: Shop, people: Sequence[int]) -> Batch:
 def code_batch(shop: Shop, campaign: Campaign, outlet: str = CSV, *, again: bool = False) -> Batch:
     """Open codes of a campaign that this outlet is to hand over now: new ones, and those to remind of.
 
+    Whoever has ordered inside `suppress_days` since the code was made is not written to about it for now.
+
     Args:
         again: those that it has handed over before, too.
     """
-    handed, due = _handed(shop, outlet), {}
-    for code in known_codes(shop):
-        if code.campaign == campaign.name and code.state in {State.ISSUED, State.HANDED_OVER}:
-            reminder = handed.get(code.code) is False and _ends_soon(shop, campaign, code)
-            if again or code.code not in handed or reminder:
-                due[_person_of(shop, code)] = (code, reminder)
-    batch = group_batch(shop, [person for person in due if person is not None])
+    handed, left_out = _handed(shop, outlet), Counter[str]()
+    usable = [(each, _person_of(shop, each)) for each in known_codes(shop)
+              if each.campaign == campaign.name and _is_usable(each)]  # fmt: skip
+    recent = _recent_buyers(shop, campaign, [person for _, person in usable if person is not None])
+    due: dict[int, tuple[Code, bool]] = {}
+    for code, person in usable:
+        is_new = code.code not in handed
+        reminder = handed.get(code.code) is False and _ends_soon(shop, campaign, code)
+        if person is None:
+            left_out[NO_RECORD] += is_new
+        elif person in recent and (is_new or not again):
+            left_out[SUPPRESSED] += is_new or reminder
+        elif again or is_new or reminder:
+            due[person] = (code, reminder and person not in recent)
+    batch = group_batch(shop, list(due))
+    batch.left_out += left_out
     batch.contacts = [
         msgspec.structs.replace(each, code=due[each.person][0], reminder=due[each.person][1])
         for each in batch.contacts
     ]
     return batch
+
+
+def _is_usable(code: Code) -> bool:
+    """Whether a customer could use it: no order that may still be paid carries it, and it is not off."""
+    return code.state in {State.ISSUED, State.HANDED_OVER} and code.in_order is None and code.active
+
+
+def _recent_buyers(shop: Shop, campaign: Campaign, chosen: Sequence[int]) -> set[int]:
+    """Who of these has ordered inside the days in which the campaign leaves people alone."""
+    if campaign.suppress_days is None:
+        return set()
+    since = shop.today().toordinal() - campaign.suppress_days
+    found = people(shop.db, shop.setting(), chosen)
+    return {each.person for each in found if each.last_order_day > since}
 
 
 def _handed(shop: Shop, outlet: str) -> dict[str, bool]:
@@ -96,10 +123,8 @@ def _handed(shop: Shop, outlet: str) -> dict[str, bool]:
 
 
 def _ends_soon(shop: Shop, campaign: Campaign, code: Code) -> bool:
-    return (
-        campaign.remind_days is not None
-        and code.in_order is None
-        and code.ends_at - shop.now() <= timedelta(days=campaign.remind_days)
+    return campaign.remind_days is not None and code.ends_at - shop.now() <= timedelta(
+        days=campaign.remind_days
     )
 
 
@@ -140,6 +165,7 @@ def start_validity(shop: Shop, campaign: Campaign, contacts: Iterable[Contact]) 
         if each.code is not None
         and each.code.handed_at is None
         and ends - each.code.ends_at >= WORTH_EXTENDING
+        and not _was_shortened(each.code)
     ]
     if not waited:
         return 0
@@ -156,9 +182,14 @@ def start_validity(shop: Shop, campaign: Campaign, contacts: Iterable[Contact]) 
     pushed = push(shop, changes)
     if pushed.refused:
         raise UnsafePlanError(
-            f"{shop.name} refused to extend {len(pushed.refused)} codes; nothing was handed over."
+            f"{shop.name} refused to extend {counted(len(pushed.refused), 'code')}; nothing was handed over."
         )
     return pushed.done
+
+
+def _was_shortened(code: Code) -> bool:
+    """Whether it ends earlier in the shop than it was made to: the merchant wants it over by then."""
+    return code.terms is not None and code.ends_at < code.terms.ends_at
 
 
 def note_handed(shop: Shop, contacts: Iterable[Contact], outlet: str = CSV) -> None:

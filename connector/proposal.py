@@ -1,15 +1,17 @@
 """From the mirror to a plan: facts, groups, tags and coupons. No I/O towards the shop."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from connector import bases, campaigns, facts, groups, ledger
 from connector import plan as planning
-from connector.campaigns import Campaign, Code, Issue, Issuer
+from connector.campaigns import Campaign, Code, Issue, Issuer, Refused
 from connector.errors import ConfigError, UnsafePlanError
 from connector.groups import Definition, Standing
 from connector.ledger import Planned
 from connector.model import Feature, Kind, ShopInfo, UpdateTags
 from connector.plan import Plan
+from connector.quantity import counted
 from connector.shop import Shop
 
 
@@ -18,6 +20,8 @@ def work_out(shop: Shop) -> list[Standing]:
     shop.mirror().judge_anew()
     bases.join(shop)
     facts.refresh(shop.db, shop.key, shop.terms(), shop.window(), shop.today())
+    if adopted := campaigns.unappraised(shop.db, shop.key):
+        campaigns.appraise(shop.db, shop.setting(), shop.campaigns(active=False), adopted)
     definitions = shop.definitions()
     standings = groups.refresh(shop.db, shop.key, definitions, shop.rule_context(), shop.now())
     moved = groups.moves(shop.db, shop.key, definitions)
@@ -41,7 +45,10 @@ def make_plan(shop: Shop) -> Plan:
     known, issue = known_codes(shop), _issue(shop, info, issue_notes)
     staying, new_tags = _campaign_tags(shop, info, issue)
     tags = _tag_changes(shop, info, known, staying, notes)
-    notes += issue_notes
+    notes += [*issue_notes, *_unvalued(shop, known)]
+    notes += [
+        f"Campaign {each.name}: {why}." for each in shop.campaigns() if (why := why_new(shop, each, known))
+    ]
     changes = [*tags, *_clean_up(shop, info, known), *issue.changes, *new_tags]
     unknown = planning.unknown_tags(shop.db, shop.key)
     return Plan(
@@ -91,7 +98,11 @@ def _tag_changes(
     if Feature.TAGS not in info.features:
         return []
     definitions = [each for each in shop.definitions() if each.tag is not None]
-    kept_back = {each.name: why for each in definitions if (why := _why_kept_back(shop, each))}
+    kept_back = {
+        each.name: why
+        for each in definitions
+        if (why := groups.why_tag_too_long(each.tag, info) or _why_kept_back(shop, each))
+    }
     notes += [f"{name} is not pushed: {why}." for name, why in kept_back.items()]
     desired = [(each.name, each.tag or "") for each in definitions if each.name not in kept_back]
     frozen = [each.tag or "" for each in definitions if each.name in kept_back]
@@ -115,11 +126,37 @@ def known_codes(shop: Shop) -> list[Code]:
     return campaigns.codes(shop.db, shop.key, shop.now(), reissue)
 
 
+def _unvalued(shop: Shop, known: Sequence[Code]) -> Sequence[str]:
+    """Open codes that were taken over from the shop, of campaigns that nobody knows any more."""
+    names = {each.campaign for each in known if each.is_open() and each.terms is None}
+    gone = sorted(names - {each.name for each in shop.campaigns(active=False)})
+    return [
+        f"Campaign {name} is not in the config: what its codes, taken over from the shop, are worth is not"
+        " known, and no budget counts it."
+        for name in gone
+    ]
+
+
+def why_new(shop: Shop, campaign: Campaign, known: Sequence[Code]) -> str | None:
+    """That a campaign may be one that was renamed, to which nobody ever had a code; without full stop."""
+    if any(each.campaign == campaign.name for each in known):
+        return None
+    gone = Counter(each.campaign for each in known if each.campaign not in shop.config.campaigns)
+    if not gone:
+        return None
+    ((name, given),) = gone.most_common(1)
+    return (
+        f"it has given no code yet, and {name}, which has given {counted(given, 'code')}, is not in the"
+        " config any more. If it is the same under another name, give it back the old one: else everybody"
+        " can get another code"
+    )
+
+
 def _clean_up(shop: Shop, info: ShopInfo, known: Sequence[Code]) -> list[Planned]:
     if Feature.COUPONS not in info.features:
         return []
     by_name = {each.name: each for each in shop.campaigns(active=False)}
-    return campaigns.clean_up(known, shop.setting(), by_name)
+    return campaigns.clean_up(shop.db, known, shop.setting(), by_name)
 
 
 def _issue(shop: Shop, info: ShopInfo, notes: list[str]) -> Issue:
@@ -155,25 +192,44 @@ def raise_if_unkept(shop: Shop, info: ShopInfo, active: Sequence[Campaign]) -> N
 
 
 def _may_issue(shop: Shop, campaign: Campaign, notes: list[str]) -> bool:
-    why = None
-    if campaign.name in campaigns.stopped(shop.db, shop.key):
-        why = f"it was stopped. `stammkunde campaign start {campaign.name}` lets it go on"
-    elif campaign.rewards is None:
-        by_name = {each.name: each for each in shop.definitions()}
-        group = by_name.get(campaign.group or "")
-        kept_back = "no such group" if group is None else _why_kept_back(shop, group)
-        why = None if kept_back is None else f"{campaign.group}: {kept_back}"
+    why = why_silent(shop, campaign)
     if why is not None:
         notes.append(f"Campaign {campaign.name} issues nothing: {why}.")
     return why is None
 
 
+def why_silent(shop: Shop, campaign: Campaign) -> str | None:
+    """Why a campaign issues nothing now, whoever is in its group, or None. Without full stop."""
+    if campaign.name in campaigns.stopped(shop.db, shop.key):
+        return f"it was stopped. `stammkunde campaign start {campaign.name}` lets it go on"
+    if campaign.rewards is not None:
+        return None
+    by_name = {each.name: each for each in shop.definitions()}
+    group = by_name.get(campaign.group or "")
+    kept_back = "no such group" if group is None else _why_kept_back(shop, group)
+    return None if kept_back is None else f"{campaign.group}: {kept_back}"
+
+
+def refused_in(shop: Shop, chosen: Sequence[Campaign], known: Sequence[Code]) -> list[Refused]:
+    """What the shop refused of these campaigns, where it did."""
+    refusals = campaigns.read_refusals(shop.db, shop.key)
+    if not refusals:
+        return []
+    info, setting = shop.info(), shop.setting()
+    return [
+        Refused(shop.db, setting, each, info, refusals, known)
+        for each in chosen
+        if any(refusal.campaign == each.name for refusal in refusals)
+    ]
+
+
 def _why_blocked(shop: Shop, unknown: int) -> Sequence[str]:
     if not unknown or ledger.has_pushed(shop.db, shop.key):
         return ()
+    begin, are, them = ("begins", "is", "it") if unknown == 1 else ("begin", "are", "them")
     return [
         (
-            f"{unknown:,} tags in the shop begin with {shop.config.tag_prefix} and are not from us."
-            f" `stammkunde adopt {shop.name}` takes them over; or choose another tag_prefix."
+            f"{counted(unknown, 'tag')} in the shop {begin} with {shop.config.tag_prefix} and {are} not from"
+            f" us. `stammkunde adopt {shop.name}` takes {them} over; or choose another tag_prefix."
         )
     ]

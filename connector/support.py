@@ -10,9 +10,10 @@ import msgspec
 
 from connector import campaigns
 from connector.campaigns import OPEN, Campaign, Code, Issuer, State
-from connector.campaigns.candidates import Candidate, people
+from connector.campaigns.candidates import history, people
 from connector.campaigns.codes import free_code
-from connector.campaigns.issuing import close, make_coupon
+from connector.campaigns.coupon import make_coupon
+from connector.campaigns.issuing import close
 from connector.errors import StammkundeError, UnsafePlanError
 from connector.gate import raise_if_budget_over, raise_if_off
 from connector.ledger import Planned, customer_of
@@ -123,14 +124,20 @@ def extend(shop: Shop, code: Code, until: datetime) -> Pushed:
     """Let a code end later.
 
     Raises:
-        UnsafePlanError: pushing is off or held, the code is over for good, or a budget or another open code
-            stands against it.
+        UnsafePlanError: pushing is off or held, the campaign is stopped, the code is over for good, or a
+            budget or another open code stands against it.
     """
     _begin(shop)
+    _raise_if_stopped(shop, code)
     if code.cleaned or code.state not in OPEN | {State.EXPIRED}:
         raise UnsafePlanError(f"The code {code.code} is {_gone(code)}: it cannot be extended, only replaced.")
     if until <= code.ends_at:
         raise UnsafePlanError(f"The code {code.code} is valid until {code.ends_at:%d %b %Y} already.")
+    if until <= shop.now():
+        raise UnsafePlanError(
+            f"The code {code.code} ended on {code.ends_at:%d %b %Y}, so it would be over on"
+            f" {until:%d %b %Y} again. Name more days."
+        )
     if not code.is_open():
         _raise_if_another(shop, code)
         raise_if_budget_over(shop, code.campaign, coupons=0, liability=code.face_value)
@@ -144,10 +151,11 @@ def replace(shop: Shop, code: Code) -> tuple[Pushed, str]:
     The terms stay, and so does the end of a code that is still open.
 
     Raises:
-        UnsafePlanError: pushing is off or held, the code was redeemed, or a budget or another open code
-            stands against it.
+        UnsafePlanError: pushing is off or held, the campaign is stopped, the code was redeemed, or a budget
+            or another open code stands against it.
     """
     _begin(shop)
+    _raise_if_stopped(shop, code)
     if code.state is State.REDEEMED:
         raise UnsafePlanError(f"The code {code.code} was redeemed with order {code.in_order}.")
     if code.state is State.HANDED_OVER and code.in_order:
@@ -165,8 +173,11 @@ def replace(shop: Shop, code: Code) -> tuple[Pushed, str]:
         replaces=code.code,
         earned_by=code.earned_by or msgspec.UNSET,
     )
-    old = [] if code.cleaned else [close(None, code, "replaced by hand")]
-    return push(shop, [*old, new]), coupon.code
+    if not code.cleaned:
+        closed = push(shop, [close(None, code, "replaced by hand")])
+        if closed.refused:  # then it may still work, and would be one of two
+            return closed, code.code
+    return push(shop, [new]), coupon.code
 
 
 def stop(shop: Shop, name: str) -> tuple[Pushed, int]:
@@ -223,22 +234,47 @@ def _mark(code: Code) -> Mark:
     return Mark(code.campaign, code.person_key, code.round)
 
 
+def _raise_if_stopped(shop: Shop, code: Code) -> None:
+    if code.campaign in campaigns.stopped(shop.db, shop.key):
+        raise UnsafePlanError(
+            f"Campaign {code.campaign} is stopped, so no code of it is made or extended."
+            f" `stammkunde campaign start {code.campaign}` lets it go on."
+        )
+
+
 def _raise_if_another(shop: Shop, code: Code) -> None:
     """Nobody gets a second open code, neither by the hand of support."""
     config = shop.config.campaigns.get(code.campaign)
-    for other in known_codes(shop):
-        same = other.person_key == code.person_key or other.customer_id == code.customer_id
+    keys = {code.person_key, f"c{code.customer_id}", *_keys_of(shop, code)}
+    for other in history(known_codes(shop)).of(keys):
         rival = other.campaign == code.campaign or not (config and config.beside_others)
-        if other.is_open() and same and rival and other.code != code.code:
+        if other.is_open() and rival and other.code != code.code:
             raise UnsafePlanError(f"The customer holds another open code: {other.code} ({other.campaign}).")
+
+
+def _keys_of(shop: Shop, code: Code) -> frozenset[str]:
+    """Every key by which the holder was ever known: two accounts may have turned out to be one person."""
+    person = _person_of(shop, code)
+    found = people(shop.db, shop.setting(), [] if person is None else [person])
+    return found[0].keys if found else frozenset()
+
+
+def _person_of(shop: Shop, code: Code) -> int | None:
+    row = shop.db.row(
+        "SELECT person FROM customers WHERE shop = ? AND id = ? AND gone_at IS NULL",
+        (shop.key, code.customer_id),
+    )
+    return None if row is None else row["person"]
 
 
 def _renewed(shop: Shop, code: Code) -> CreateCoupon:
     info, setting = shop.info(), shop.setting()
     campaign = next((each for each in shop.campaigns(active=False) if each.name == code.campaign), None)
-    rounds = [each.round for each in known_codes(shop)
-              if (each.campaign, each.person_key) == (code.campaign, code.person_key)]  # fmt: skip
-    mark = Mark(code.campaign, code.person_key, max(rounds) + 1)
+    last = shop.db.value(  # refused ones among them
+        "SELECT max(round) FROM issued WHERE shop = ? AND campaign = ? AND person_key = ?",
+        (shop.key, code.campaign, code.person_key),
+    )
+    mark = Mark(code.campaign, code.person_key, last + 1)
     issuer = Issuer(key=shop.code_key(), shop=shop.name)
     prefix = campaign.prefix if campaign else "SK"
     new = free_code(shop.db, shop.key, issuer, mark, prefix, info.code_case)
@@ -251,24 +287,12 @@ def _renewed(shop: Shop, code: Code) -> CreateCoupon:
 
 def _by_config(shop: Shop, code: Code, campaign: Campaign | None, mark: Mark, new: str) -> CreateCoupon:
     """The terms of a code that was taken over from the shop, as its campaign has them now."""
-    row = shop.db.row(
-        "SELECT person FROM customers WHERE shop = ? AND id = ? AND gone_at IS NULL",
-        (shop.key, code.customer_id),
-    )
-    if campaign is None or row is None or row["person"] is None:
+    person = _person_of(shop, code)
+    found = people(shop.db, shop.setting(), [] if person is None else [person])
+    if campaign is None or not found:
         raise StammkundeError(
             f"The terms of {code.code} are not known here: its campaign or its customer is gone."
         )
     raise_if_unkept(shop, shop.info(), [campaign])
-    (person,) = people(shop.db, shop.setting(), [row["person"]])
-    candidate = Candidate(
-        person=person.person,
-        key=person.key,
-        keys=person.keys,
-        customer_id=code.customer_id,
-        email=person.email,
-        round=mark.round,
-        goods=person.goods,
-        shipping=person.shipping,
-    )
-    return make_coupon(shop.db, shop.setting(), campaign, shop.info(), mark, new, candidate)
+    email = found[0].email
+    return make_coupon(shop.db, shop.setting(), campaign, shop.info(), mark, new, code.customer_id, email)

@@ -163,6 +163,8 @@ def test_a_file_is_for_its_owner_alone(floor: Kiosk) -> None:
     floor.configure(COME_BACK)
     floor.done("pull")
     target = floor.folder / "people.csv"
+    target.touch(mode=0o644)
+    target.chmod(0o644)
     ran = floor.done("export", "dormant", "--to", str(target))
     assert ran.out == ""
     assert target.read_text().splitlines()[1].startswith("kiosk,1001,c1001@example.com")

@@ -1,5 +1,5 @@
-"""For any sequence of pulls, pushes, orders, refunds, crashes and config edits: the budgets hold, nobody has
-two open codes, and nobody who is held out ever gets one.
+"""For any sequence of pulls, pushes, orders, refunds, crashes, refusals, and edits of the config and of
+coupons in the shop: budgets hold, nobody has two open codes, and nobody who is held out ever gets one.
 
 The shop is the one in RAM, whose checkout enforces every term. A crash is an adapter that dies before or
 after the shop has made a change, which is what a process leaves behind that was killed there.
@@ -13,14 +13,16 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import hypothesis.strategies as st
+import msgspec
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from adapters.memory import MemoryAdapter, MemoryShop
+from connector import campaigns
 from connector.config import Config, parse
 from connector.database import Database
 from connector.errors import UnsafePlanError
-from connector.model import Change, LineItem, Payment, Refund, Result, Shipment
+from connector.model import Change, CreateCoupon, LineItem, Payment, Refund, Result, Shipment
 from connector.proposal import known_codes
 from connector.shop import Shop
 from connector.sync import sync
@@ -79,16 +81,26 @@ class MortalAdapter(MemoryAdapter):
 
     dies_at: int | None = None
     too_late: bool = False
+    refuses: frozenset[int] = frozenset()  #: changes, by their number: coupons of them are refused
+    half: bool = False  #: they are made all the same, and only not stored with their customers
 
     def push(self, changes: Iterable[Change], run: str) -> Iterator[Result]:
-        for change in changes:
+        for number, change in enumerate(changes):
             if self.dies_at == 0 and not self.too_late:
                 raise Dead
-            (result,) = super().push([change], run)
+            result = self._answer(change, run, refused=number in self.refuses)
             if self.dies_at == 0:
                 raise Dead
             self.dies_at = None if self.dies_at is None else self.dies_at - 1
             yield result
+
+    def _answer(self, change: Change, run: str, *, refused: bool) -> Result:
+        if not (refused and isinstance(change, CreateCoupon)):
+            (result,) = super().push([change], run)
+            return result
+        if self.half:
+            list(super().push([msgspec.structs.replace(change, attribute=None)], run))
+        return Result(change=change, error="The shop will not.")
 
 
 class Nobody:
@@ -167,6 +179,21 @@ class Promises(RuleBasedStateMachine):
         adapter = MortalAdapter(name="promises")
         adapter.dies_at, adapter.too_late = dies_at, too_late
         self.run_line(adapter)
+
+    @rule(refuses=st.frozensets(st.integers(0, 5), min_size=1), half=st.booleans())
+    def sync_and_be_refused(self, refuses: frozenset[int], half: bool) -> None:
+        adapter = MortalAdapter(name="promises")
+        adapter.refuses, adapter.half = refuses, half
+        self.run_line(adapter)
+
+    @rule(choice=st.integers(0, 100), days=st.sampled_from([0, 0.1, 3, 30]))
+    def the_merchant_moves_an_end_or_switches_a_code_off(self, choice: int, days: float) -> None:
+        rows = [row for row in self.ram.changed("coupons", ("", ""), 1000) if self._works(row)]
+        if not rows:
+            return
+        row, end = rows[choice % len(rows)], self.now + timedelta(days=days)
+        change = {"ends_at": end.isoformat()} if days else {"enabled": False}
+        self.ram.change("coupons", row["id"], **change)
 
     @rule(days=st.sampled_from([0.02, 1, 7, 15, 45]))
     def time_goes_on(self, days: float) -> None:
@@ -267,6 +294,14 @@ class Promises(RuleBasedStateMachine):
             each.face_value for each in known_codes(shop) if each.campaign == "come-back" and each.is_open()
         )
         assert owed <= 4000
+        counted = {
+            each.campaign: (each.codes, each.liability) for each in campaigns.open_codes(self.db, self.now)
+        }
+        for name in ("come-back", "thanks"):
+            faces = [
+                each.face_value for each in known_codes(shop) if each.campaign == name and each.is_open()
+            ]
+            assert counted.get(name, (0, 0)) == (len(faces), sum(faces))
 
     def _made(self, campaign: str) -> int:
         return sum(f"[sk:{campaign}:" in row["title"] for row in self.ram.changed("coupons", ("", ""), 1000))

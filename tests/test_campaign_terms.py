@@ -22,7 +22,11 @@ EVERYTHING = ShopInfo(
     coupon_terms=frozenset(CouponTerm),
 )
 NOTHING = msgspec.structs.replace(
-    EVERYTHING, features=frozenset({Feature.COUPONS, Feature.COUPON_FOR_GROUP}), coupon_terms=frozenset()
+    EVERYTHING,
+    features=frozenset({Feature.COUPONS, Feature.COUPON_FOR_GROUP}),
+    coupon_terms=frozenset(),
+    title_refuses="<>",
+    tag_length=40,
 )
 
 
@@ -48,6 +52,10 @@ def campaign(**values: Any) -> Campaign:
     [
         ({"free_shipping": True, "percent": None}, "the shop cannot make shipping free by a code"),
         ({"products": ("3001",)}, "the shop cannot keep a code to some products"),
+        (
+            {"tag": "sk:" + "x" * 40},
+            f"its tag sk:{'x' * 40} has 43 characters, and the shop keeps at most 40",
+        ),
         ({"categories": ("Kaffee",)}, "the shop cannot keep a code to some categories"),
         (
             {"exclude_categories": ("Bücher",)},
@@ -64,6 +72,7 @@ def campaign(**values: Any) -> Campaign:
         ),
         ({"new_customers_only": True}, "the shop cannot keep a code to new customers"),
         ({"titles": {"de": "Hallo"}}, "the shop cannot show a title in several languages (titles)"),
+        ({"title": "5 > 3 & <3"}, "the shop allows no <, > in a title (title)"),
         ({"bound": "customer"}, "the shop cannot tie a code to a customer"),
         ({"bound": "email"}, "the shop cannot tie a code to a customer by e-mail"),
         ({"deliver": ("metafield",)}, "the shop stores no values with a customer (deliver)"),
@@ -257,6 +266,10 @@ CONDITIONS = '"address-from-sale", "own-similar-goods", "told-each-time"'
             PLAIN
             + 'coupon.percent = 10\n[consent]\nbasis = "existing-customer"\nconditions = ["no-objection"]',
             f"hold, § 7 (3) UWG. If they do, add to conditions: {CONDITIONS}.",
+        ),
+        (
+            PLAIN + 'coupon.percent = 10\ntitle = "For\\nyou"',
+            "campaigns.x.title: contains a character that cannot be seen. Write it anew, on one line.",
         ),
     ],
 )

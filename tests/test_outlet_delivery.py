@@ -63,7 +63,7 @@ def table(floor: Kiosk, brevo: BrevoSandbox, **other: str) -> str:
         "create_fields": "true",
         "base_url": f'"{brevo.url}/v3"',
         "calls_per_second": "1000000.0",
-        "timeout": "0.3",
+        "timeout": "0.5",
     } | other
     return "\n".join(["[outlets.brevo]", *(f"{name} = {value}" for name, value in options.items())])
 

@@ -3,13 +3,14 @@
 Identity of a coupon is (shop, campaign, person, round). Nothing here talks to a shop.
 """
 
+from connector.campaigns.adopted import adopt_known, appraise, unappraised
 from connector.campaigns.budgets import Spent, spent
 from connector.campaigns.campaign import IN_SHOP, Budget, Campaign, Policy, Setting
 from connector.campaigns.codes import Issuer, key_fingerprint, typed
+from connector.campaigns.coupon import face_value
 from connector.campaigns.holdout import Assignment, write_down
-from connector.campaigns.issuing import Issue, face_value, plan
+from connector.campaigns.issuing import Issue, plan
 from connector.campaigns.life import (
-    adopt_known,
     carriers,
     clean_up,
     disable_open,
@@ -19,7 +20,8 @@ from connector.campaigns.life import (
     set_stopped,
     stopped,
 )
-from connector.campaigns.states import OPEN, Code, State, codes, find_code
+from connector.campaigns.refused import Refused, read_refusals
+from connector.campaigns.states import OPEN, Code, State, codes, find_code, open_codes
 from connector.campaigns.terms import notes, refusals
 
 __all__ = [
@@ -32,10 +34,12 @@ __all__ = [
     "Issue",
     "Issuer",
     "Policy",
+    "Refused",
     "Setting",
     "Spent",
     "State",
     "adopt_known",
+    "appraise",
     "carriers",
     "clean_up",
     "codes",
@@ -46,12 +50,15 @@ __all__ = [
     "key_fingerprint",
     "missing",
     "notes",
+    "open_codes",
     "plan",
+    "read_refusals",
     "refusals",
     "revoke",
     "set_stopped",
     "spent",
     "stopped",
     "typed",
+    "unappraised",
     "write_down",
 ]

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 import msgspec
@@ -10,6 +10,7 @@ import msgspec
 from connector.campaigns.campaign import Campaign, Setting
 from connector.campaigns.codes import Issuer
 from connector.campaigns.consent import NO_ADDRESS, Consents
+from connector.campaigns.refused import Refusal, Refused
 from connector.campaigns.states import Code, State
 from connector.campaigns.terms import binding
 from connector.database import Database
@@ -27,6 +28,7 @@ SUPPRESSED = "ordered not long ago (suppress_days)"
 TROUBLED = "had trouble with their last order"
 NET_PRICES = "see prices without tax"
 UNSETTLED = "have an order that may still come back (settled_only)"
+REFUSED = "were refused a code by the shop, and are tried again later"
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +49,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 class Considered(msgspec.Struct, kw_only=True):
     """A group looked at for a campaign."""
 
+    refused: Refused
     members: int = 0
     people: list[Candidate] = []
     left_out: Counter[str] = msgspec.field(default_factory=Counter)
@@ -57,6 +60,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 
     codes: Sequence[Code]
     by_key: Mapping[str, Sequence[Code]]
+    refusals: Sequence[Refusal] = ()
 
     def of(self, keys: Iterable[str]) -> list[Code]:
         """The codes of a person, each once."""
@@ -64,13 +68,13 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
         return sorted(found.values(), key=lambda each: each.round)
 
 
-def history(codes: Sequence[Code]) -> History:
+def history(codes: Sequence[Code], refusals: Sequence[Refusal] = ()) -> History:
     """Codes by the key in their mark, and by the account they were made for."""
     by_key: dict[str, list[Code]] = defaultdict(list)
     for each in codes:
         for key in {each.person_key, f"c{each.customer_id}"}:
             by_key[key].append(each)
-    return History(codes=codes, by_key=by_key)
+    return History(codes=codes, by_key=by_key, refusals=refusals)
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,13 +98,15 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     unsettled: bool  #: an order that counts may still come back
 
 
+# Amounts in another currency have no `net`, and are no measure of anything here.
 _PEOPLE = """
     WITH chosen AS (SELECT value AS person FROM json_each(:people)),
     bought AS (
-        SELECT o.person, avg(o.total - o.shipping) FILTER (WHERE o.uncounted IS NULL) AS goods,
+        SELECT o.person,
+            avg(o.total - o.shipping) FILTER (WHERE o.uncounted IS NULL AND o.net IS NOT NULL) AS goods,
             avg(o.shipping + iif(o.goods + o.shipping > 0,
                 o.tax * o.shipping / (o.goods - o.discounts + o.shipping + 0.0), 0))
-                FILTER (WHERE o.uncounted IS NULL AND o.shipping > 0) AS shipping,
+                FILTER (WHERE o.uncounted IS NULL AND o.net IS NOT NULL AND o.shipping > 0) AS shipping,
             max(o.day) FILTER (WHERE o.cancelled_at IS NULL) AS last_order_day,
             max(o.open_return OR o.shipment <> 'shipped' OR coalesce(o.shipped_at, o.placed_at) >= :settled)
                 FILTER (WHERE o.uncounted IS NULL) AS unsettled
@@ -111,6 +117,7 @@ _PEOPLE = """
         SELECT avg(shipping + iif(goods + shipping > 0,
             tax * shipping / (goods - discounts + shipping + 0.0), 0)) AS shipping
         FROM orders WHERE shop = :shop AND uncounted IS NULL AND gone_at IS NULL AND shipping > 0
+            AND net IS NOT NULL
     ),
     last AS (
         SELECT person, cancelled_at, returned, open_return, payment, shipment, placed_at, row_number() OVER (
@@ -134,16 +141,22 @@ _PEOPLE = """
 """
 
 
+# Whoever deletes an account and makes another with the same address is who they were.
+_ACCOUNTS = """
+    SELECT person, id FROM customers WHERE person IN (SELECT value FROM json_each(:people)) AND NOT guest
+    UNION
+    SELECT p.person, c.id FROM people AS p JOIN customers AS c USING (shop, email_key)
+    WHERE p.shop = :shop AND p.person IN (SELECT value FROM json_each(:people))
+        AND c.gone_at IS NOT NULL AND NOT c.guest
+"""
+
+
 def people(db: Database, setting: Setting, chosen: Sequence[int]) -> list[Person]:
     """These people, but for those whom the owner's `exclude` leaves out."""
     wanted = msgspec.json.encode(list(chosen)).decode()
     aliases: dict[int, set[str]] = defaultdict(set)
-    for row in db.rows(
-        "SELECT person, id, guest, email_key FROM customers WHERE person IN (SELECT value FROM json_each(?))",
-        (wanted,),
-    ):
-        if not row["guest"]:
-            aliases[row["person"]].add(mark_of(f"c:{row['id']}"))
+    for row in db.rows(_ACCOUNTS, {"shop": setting.shop, "people": wanted}):
+        aliases[row["person"]].add(mark_of(f"c:{row['id']}"))
     days = {"late": setting.ago(setting.late_days), "settled": setting.ago(setting.settle_days)}
     rows = db.rows(_PEOPLE, {"shop": setting.shop, "people": wanted, **days})
     return [_person(row, aliases[row["person"]]) for row in rows]
@@ -192,7 +205,7 @@ def consider(
     else:
         found = people(db, setting, members(db, setting.shop, campaign.group or ""))
     guard = _Guard(db, setting, campaign, info, past)
-    considered = Considered(members=len(found))
+    considered = Considered(members=len(found), refused=guard.refused)
     for person in _in_order(found, campaign, issuer):
         why, candidate = guard.judge(person, friends.get(person.person))
         if candidate is None:
@@ -228,6 +241,7 @@ class _Guard:
         self.by_email = binding(campaign, info) == "email"
         self.net_groups = {each.casefold() for each in info.net_price_groups}
         self.consents = Consents(db, setting.shop, setting.policy) if campaign.asks_for_consent() else None
+        self.refused = Refused(db, setting, campaign, info, past.refusals, past.codes)
 
     def judge(self, person: Person, earned_by: str | None) -> tuple[str, Candidate | None]:
         """The candidate, or why this person gets nothing."""
@@ -236,14 +250,17 @@ class _Guard:
             return NO_RECORD, None
         if why := self._why_not_now(person) or self._why_not_again(codes, earned_by):
             return why, None
+        if self.refused.puts_off(person.keys, person.customer_id, person.email):
+            return REFUSED, None
         own = [each for each in codes if each.campaign == self.campaign.name]
+        rounds = [each.round for each in own] + self.refused.rounds(person.keys, person.customer_id)
         return "", Candidate(
             person=person.person,
             key=person.key,
             keys=person.keys,
             customer_id=person.customer_id,
             email=person.email,
-            round=max((each.round for each in own), default=0) + 1,
+            round=max(rounds, default=0) + 1,
             goods=person.goods,
             shipping=person.shipping,
             after=own[-1] if own and own[-1].state is State.RELEASED else None,
@@ -294,6 +311,7 @@ def _friends(db: Database, setting: Setting, campaign: Campaign) -> dict[int, st
         "SELECT c.person AS bringer, o.id FROM issued AS i"
         " JOIN order_codes AS k ON k.shop = i.shop AND k.code = i.code"
         " JOIN orders AS o ON o.order_key = k.order_key JOIN facts AS f ON f.person = o.person"
+        " JOIN people AS p ON p.person = o.person AND p.excluded IS NULL"
         " JOIN customers AS c ON c.shop = i.shop AND c.id = i.customer_id"
         " WHERE i.shop = :shop AND i.campaign = :brought AND i.state <> 'refused'"
         " AND o.uncounted IS NULL AND o.gone_at IS NULL AND NOT o.open_return AND NOT o.returned"
@@ -310,8 +328,3 @@ def _friends(db: Database, setting: Setting, campaign: Campaign) -> dict[int, st
         },
     )
     return {row["bringer"]: row["id"] for row in rows}
-
-
-def left_out(considered: Considered) -> Iterator[tuple[str, int]]:
-    """Why, and how many, most first."""
-    yield from considered.left_out.most_common()

@@ -1,20 +1,20 @@
 """The coupons that all campaigns of a shop would issue now, within every guard and every budget."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 import msgspec
 
 from connector.campaigns.budgets import Spent, spent, warnings
 from connector.campaigns.campaign import Campaign, Setting
-from connector.campaigns.candidates import Candidate, Considered, History, consider, history
+from connector.campaigns.candidates import REFUSED, Candidate, Considered, History, consider, history
 from connector.campaigns.codes import Issuer, free_code
+from connector.campaigns.coupon import face_value, make_coupon
 from connector.campaigns.holdout import Arms, Assignment, draw, read_arms
+from connector.campaigns.refused import read_refusals
 from connector.campaigns.states import Code, codes
-from connector.campaigns.terms import binding, product_id
 from connector.database import Database, milliseconds
 from connector.ledger import Planned
-from connector.model import CouponTerm, CreateCoupon, DisableCoupon, Mark, ShopInfo, UpdateTags
+from connector.model import DisableCoupon, Mark, ShopInfo, UpdateTags
 
 
 class Issue(msgspec.Struct, kw_only=True):
@@ -44,7 +44,8 @@ class _Desk:
     ) -> None:
         self.db, self.setting, self.issuer, self.info = db, setting, issuer, info
         reissue = [each.name for each in wanted if each.reissue_on_return]
-        self.past: History = history(codes(db, setting.shop, setting.now, reissue))
+        known = codes(db, setting.shop, setting.now, reissue)
+        self.past: History = history(known, read_refusals(db, setting.shop))
         self.arms: Arms = read_arms(db, setting.shop)
         self.overall = spent(self.past.codes)
         self.served: set[int] = set()
@@ -56,6 +57,8 @@ class _Desk:
         today = [each for each in own if milliseconds(each.starts_at) >= self.setting.midnight()]
         left = campaign.per_day - len(today)
         considered = consider(self.db, self.setting, campaign, self.info, self.issuer, self.past)
+        if (most := considered.refused.most()) is not None:
+            left = min(left, most)
         for candidate in considered.people:
             if left <= 0 or not self._has_room(campaign, used, self._face(campaign, candidate)):
                 break
@@ -71,6 +74,8 @@ class _Desk:
         self.issue.notes += warnings(
             f"Campaign {campaign.name}", used, campaign.budget, self.setting.currency
         )
+        if note := considered.refused.note(considered.left_out[REFUSED]):
+            self.issue.notes.append(note)
 
     def _has_room(self, campaign: Campaign, used: Spent, face: int) -> bool:
         return used.has_room(campaign.budget, face) and self.overall.has_room(self.setting.budget, face)
@@ -95,7 +100,9 @@ class _Desk:
         self.served.add(candidate.person)
         mark = Mark(campaign.name, candidate.key, candidate.round)
         code = free_code(self.db, self.setting.shop, self.issuer, mark, campaign.prefix, self.info.code_case)
-        coupon = make_coupon(self.db, self.setting, campaign, self.info, mark, code, candidate)
+        coupon = make_coupon(
+            self.db, self.setting, campaign, self.info, mark, code, candidate.customer_id, candidate.email
+        )
         if candidate.after is not None and not candidate.after.cleaned:
             self.issue.changes.append(close(campaign, candidate.after, "released"))
         self.issue.changes.append(
@@ -127,58 +134,3 @@ def _attribute(campaign: Campaign | None, code: Code) -> str | None:
     if code.terms is not None:
         return code.terms.attribute
     return campaign.attribute() if campaign is not None and code.customer_id else None
-
-
-def make_coupon(
-    db: Database,
-    setting: Setting,
-    campaign: Campaign,
-    info: ShopInfo,
-    mark: Mark,
-    code: str,
-    candidate: Candidate,
-) -> CreateCoupon:
-    """The coupon as the shop is to make it: the campaign's terms, less what it cannot keep of our defaults.
-
-    What the owner wrote down and the shop cannot keep never gets here: `terms.refusals`.
-    """
-    starts = setting.now.replace(microsecond=0)
-    bound = binding(campaign, info)
-    return CreateCoupon(
-        mark=mark,
-        code=code,
-        customer_id=candidate.customer_id,
-        title=campaign.title,
-        titles=campaign.titles,
-        percent=campaign.percent,
-        amount=campaign.amount,
-        free_shipping=campaign.free_shipping,
-        currency=setting.currency,
-        minimum=campaign.minimum,
-        starts_at=starts,
-        ends_at=starts + timedelta(days=campaign.valid_days),
-        bound=bound,
-        email=candidate.email if bound == "email" else None,
-        tag=campaign.tag if bound == "group" else None,
-        attribute=campaign.attribute(),
-        products=tuple(product_id(db, setting.shop, each) or each for each in campaign.products),
-        categories=campaign.categories,
-        exclude_categories=campaign.exclude_categories,
-        sale_items=campaign.sale_items or CouponTerm.EXCLUDE_SALE_ITEMS not in info.coupon_terms,
-        combinable=campaign.combinable,
-        new_customers_only=campaign.new_customers_only,
-    )
-
-
-def face_value(campaign: Campaign, goods: int, shipping: int) -> int:
-    """What a code may cost, in minor units (DEFINITIONS, *Face value*).
-
-    Args:
-        goods: average value of the customer's goods.
-        shipping: average shipping the customer was charged.
-    """
-    if campaign.amount is not None:
-        return campaign.amount
-    if campaign.free_shipping:
-        return shipping
-    return max(goods, campaign.minimum) * (campaign.percent or 0) // 100

@@ -16,8 +16,9 @@ from connector.campaigns.candidates import (
     history,
 )
 from connector.campaigns.codes import Issuer
+from connector.campaigns.coupon import face_value
 from connector.campaigns.holdout import draw, read_arms
-from connector.campaigns.issuing import face_value
+from connector.campaigns.refused import read_refusals
 from connector.campaigns.states import codes
 from connector.database import Database
 from connector.model import ShopInfo
@@ -55,7 +56,7 @@ def preview(
         others: the other campaigns of the shop, active or not.
     """
     reissue = [each.name for each in (campaign, *others) if each.reissue_on_return]
-    past = history(codes(db, setting.shop, setting.now, reissue))
+    past = history(codes(db, setting.shop, setting.now, reissue), read_refusals(db, setting.shop))
     considered = consider(db, setting, campaign, info, issuer, past)
     chosen = _treated(db, setting, campaign, issuer, considered)
     left_out = dict(considered.left_out.most_common())

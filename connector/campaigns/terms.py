@@ -6,6 +6,7 @@ from typing import Literal
 from connector.campaigns.campaign import Campaign
 from connector.campaigns.codes import why_no_code
 from connector.database import Database
+from connector.groups import why_tag_too_long
 from connector.model import CouponTerm, Feature, ShopInfo
 
 Binding = Literal["customer", "group", "email", "nobody"]
@@ -36,6 +37,8 @@ def refusals(db: Database, shop: int, campaign: Campaign, info: ShopInfo) -> lis
         *_wishes(campaign, info),
         *_bindings(campaign, info),
         *([why] if (why := why_no_code(campaign.prefix, info)) else ()),
+        *_titles(campaign, info),
+        *([why] if (why := why_tag_too_long(campaign.tag, info)) else ()),
         *_deliveries(campaign, info),
         *_unknown(db, shop, campaign, info),
     ]
@@ -83,6 +86,15 @@ def _bindings(campaign: Campaign, info: ShopInfo) -> Iterator[str]:
             yield f"the shop cannot tie a code to a {'group' if word == 'group' else 'customer'}" + (
                 " by e-mail" if word == "email" else ""
             )
+
+
+def _titles(campaign: Campaign, info: ShopInfo) -> Iterator[str]:
+    for option, text in (
+        ("title", campaign.title),
+        *((f"titles.{key}", each) for key, each in campaign.titles.items()),
+    ):
+        if strange := sorted(set(text) & set(info.title_refuses)):
+            yield f"the shop allows no {', '.join(strange)} in a title ({option})"
 
 
 def _deliveries(campaign: Campaign, info: ShopInfo) -> Iterator[str]:

@@ -129,7 +129,8 @@ def measure(db: Database, setting: Setting, campaign: Campaign, margin: float | 
     expected = math.fsum(each.share / 1000 for each in seen)
     odd = sample_ratio(len(arms["treated"]), len(arms["holdout"]), expected)
     discounts = sum(each.discounts for each in arms["treated"])
-    profits = [_profit(margin, value, discounts, len(arms["treated"]))
+    shipping = sum(each.shipping for each in arms["treated"]) if campaign.free_shipping else 0
+    profits = [_profit(margin, value, discounts, shipping, len(arms["treated"]))
                for value in (sales.uplift, sales.low, sales.high)]  # fmt: skip
     return Measured(
         campaign=campaign.name,
@@ -137,7 +138,7 @@ def measure(db: Database, setting: Setting, campaign: Campaign, margin: float | 
         running=sum(each.is_running for each in seen),
         conversion=conversion,
         sales=sales,
-        discounts=discounts,
+        discounts=discounts + shipping,
         profit=profits[0],
         profit_low=profits[1],
         profit_high=profits[2],
@@ -147,14 +148,15 @@ def measure(db: Database, setting: Setting, campaign: Campaign, margin: float | 
     )
 
 
-def _profit(margin: float | None, uplift: float, discounts: int, treated: int) -> float | None:
+def _profit(margin: float | None, uplift: float, discounts: int, shipping: int, treated: int) -> float | None:
     """margin · (uplift + mean discount per treated) · n_T − discounts given.
 
-    Net sales are already after discounts, so what was given is added to the sales before the margin is taken.
+    Net sales are already after discounts, so what was given is added to the sales before the margin is taken;
+    but shipping is no part of them, so shipping that was given is only taken off.
     """
     if margin is None:
         return None
-    return margin * (uplift + discounts / treated) * treated - discounts
+    return margin * (uplift + discounts / treated) * treated - discounts - shipping
 
 
 class _Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,13 +167,14 @@ class _Seen(msgspec.Struct, frozen=True, kw_only=True):
     bought: bool
     sales: int
     discounts: int
+    shipping: int  #: that a code paid, if the campaign's codes do: their face value
     is_running: bool
 
 
 def _seen(db: Database, setting: Setting, campaign: Campaign) -> list[_Seen]:
     """Everybody who was assigned by chance, with the orders of the days that followed."""
     days = timedelta(days=campaign.measure_days) // timedelta(milliseconds=1)
-    people = _people_by_key(db, setting.shop)
+    people = _people_by_key(db, setting.shop, campaign.name)
     done: set[int] = set()
     found = []
     for row in db.rows(
@@ -193,6 +196,7 @@ def _seen(db: Database, setting: Setting, campaign: Campaign) -> list[_Seen]:
                 bought=bought[0] > 0,
                 sales=bought[1],
                 discounts=bought[2],
+                shipping=bought[3],
                 is_running=moment(end) > setting.now,
             )
         )
@@ -201,34 +205,68 @@ def _seen(db: Database, setting: Setting, campaign: Campaign) -> list[_Seen]:
 
 def _bought(
     db: Database, shop: int, campaign: str, person: int | None, start: int, end: int
-) -> tuple[int, int, int]:
-    """Orders that count, their net sales, and the discounts of those that carry a code of the campaign."""
+) -> tuple[int, int, int, int]:
+    """Orders that count, their net sales; and of those with a code of the campaign the discounts and the face
+    value of the code. A discount in another currency is left out as its sales are."""
     if person is None:  # gone from the shop: bought nothing that could be seen
-        return 0, 0, 0
+        return 0, 0, 0, 0
     row = db.row(
-        "SELECT count(*) AS orders, sum(o.net) AS net, sum(iif(EXISTS ("
-        "  SELECT 1 FROM order_codes AS k JOIN issued AS i ON i.shop = k.shop AND i.code = k.code"
-        "  WHERE k.order_key = o.order_key AND i.campaign = :campaign"
-        " ), o.discounts, 0)) AS discounts FROM orders AS o"
-        " WHERE o.shop = :shop AND o.person = :person AND o.uncounted IS NULL AND o.gone_at IS NULL"
-        " AND o.placed_at >= :start AND o.placed_at < :end",
+        "SELECT count(*) AS orders, sum(net) AS net, sum(face) AS face,"
+        " sum(discounts) FILTER (WHERE face IS NOT NULL AND net IS NOT NULL) AS discounts FROM ("
+        "  SELECT o.net, o.discounts, (SELECT sum(i.face_value) FROM order_codes AS k"
+        "   JOIN issued AS i ON i.shop = k.shop AND i.code = k.code"
+        "   WHERE k.order_key = o.order_key AND i.campaign = :campaign) AS face"
+        "  FROM orders AS o"
+        "  WHERE o.shop = :shop AND o.person = :person AND o.uncounted IS NULL AND o.gone_at IS NULL"
+        "   AND o.placed_at >= :start AND o.placed_at < :end)",
         {"shop": shop, "person": person, "campaign": campaign, "start": start, "end": end},
     )
     assert row is not None  # noqa: S101  an aggregate gives one row
-    return row["orders"], row["net"] or 0, row["discounts"] or 0
+    return row["orders"], row["net"] or 0, row["discounts"] or 0, row["face"] or 0
 
 
-def _people_by_key(db: Database, shop: int) -> dict[str, int]:
-    """Every key by which somebody may have been assigned, to the person of today."""
+def _people_by_key(db: Database, shop: int, campaign: str) -> dict[str, int]:
+    """The keys of those who were assigned, to the person of today."""
+    keys = {
+        row["person_key"]: row["person"]
+        for row in db.rows(
+            "SELECT a.person_key, coalesce(p.person, c.person) AS person FROM assignments AS a"
+            " LEFT JOIN people AS p ON p.shop = a.shop AND p.identity = 'c:' || substr(a.person_key, 2)"
+            "  AND p.cluster <> ''"
+            " LEFT JOIN customers AS c ON c.shop = a.shop AND c.id = substr(a.person_key, 2) AND NOT c.guest"
+            " WHERE a.shop = ? AND a.campaign = ? AND substr(a.person_key, 1, 1) = 'c'",
+            (shop, campaign),
+        )
+        if row["person"] is not None
+    }
+    if _has_guests(db, shop, campaign):
+        keys |= _people_by_address(db, shop)
+    return keys
+
+
+def _has_guests(db: Database, shop: int, campaign: str) -> bool:
+    return bool(
+        db.value(
+            "SELECT EXISTS (SELECT 1 FROM assignments"
+            " WHERE shop = ? AND campaign = ? AND substr(person_key, 1, 1) = 'g')",
+            (shop, campaign),
+        )
+    )
+
+
+def _people_by_address(db: Database, shop: int) -> dict[str, int]:
+    """Guests stand as a hash there, which cannot be turned back: everybody with an address is hashed."""
     keys = {
         mark_of(row["identity"]): row["person"]
-        for row in db.rows("SELECT identity, person FROM people WHERE shop = ? AND cluster <> ''", (shop,))
+        for row in db.rows(
+            "SELECT identity, person FROM people"
+            " WHERE shop = ? AND cluster <> '' AND substr(identity, 1, 2) <> 'c:'",
+            (shop,),
+        )
     }
     for row in db.rows(
-        "SELECT id, guest, email_key, person FROM customers WHERE shop = ? AND person IS NOT NULL", (shop,)
+        "SELECT email_key, person FROM customers WHERE shop = ? AND person IS NOT NULL AND email_key <> ''",
+        (shop,),
     ):
-        if not row["guest"]:
-            keys.setdefault(mark_of(f"c:{row['id']}"), row["person"])
-        if row["email_key"]:
-            keys.setdefault(mark_of(f"g:{row['email_key']}"), row["person"])
+        keys.setdefault(mark_of(f"g:{row['email_key']}"), row["person"])
     return keys

@@ -12,13 +12,14 @@ from connector.campaigns.funnel import Step, funnel
 from connector.campaigns.preview import Preview, preview
 from connector.campaigns.uplift import Effect, Measured, measure
 from connector.cli.context import Installation, json_option, pass_installation
-from connector.cli.output import counted, money, number, say, show, show_json, show_table, warn
+from connector.cli.output import money, number, say, show, show_json, show_table, warn
 from connector.cli.shops import each_shop, leave, opened, wait_option
 from connector.config import ShopConfig, nearest
 from connector.errors import ConfigError
 from connector.groups import standings
-from connector.proposal import known_codes
+from connector.proposal import known_codes, refused_in, why_silent
 from connector.push import Pushed
+from connector.quantity import counted, people
 from connector.shop import Shop
 
 ORDERS = ("stop", "start")
@@ -171,12 +172,13 @@ def _lines(shop: Shop) -> Iterator[Line]:
             liability=used.liability,
             cost=used.redeemed,
             sales=sum(code.sales for code in own),
-            warnings=_warnings(shop, each, used),
+            warnings=_warnings(shop, each, used, codes),
         )
 
 
-def _warnings(shop: Shop, each: Campaign, used: Spent) -> list[str]:
-    return list(warnings(f"Campaign {each.name}", used, each.budget, shop.info().currency))
+def _warnings(shop: Shop, each: Campaign, used: Spent, codes: Sequence[Code]) -> list[str]:
+    refused = [note for found in refused_in(shop, [each], codes) if (note := found.note())]
+    return [*warnings(f"Campaign {each.name}", used, each.budget, shop.info().currency), *refused]
 
 
 def _state(active: bool, stopped: bool) -> str:
@@ -222,7 +224,7 @@ def _portrait(shop: Shop, name: str, found: Campaign | None) -> Portrait:
             "SELECT count(*) FROM assignments WHERE shop = ? AND campaign = ? AND arm = 'holdout'",
             (shop.key, name),
         ),
-        warnings=_warnings(shop, found, used) if found else [],
+        warnings=_warnings(shop, found, used, own) if found else [],
     )
 
 
@@ -244,7 +246,7 @@ def _tell(seen: Portrait) -> None:
     for line, share in seen.budget.items():
         show(f"Budget: {line} ({share:.0%})")
     if seen.held_out:
-        show(f"{number(seen.held_out)} people are held out. `stammkunde campaign {seen.campaign} --effect`")
+        show(f"{people(seen.held_out)} held out. `stammkunde campaign {seen.campaign} --effect`")
     for each in seen.warnings:
         warn(each)
 
@@ -260,8 +262,8 @@ def _preview(shop: Shop, found: Campaign) -> Preview:
 
 def _tell_preview(shop: Shop, found: Campaign, seen: Preview) -> None:
     show(
-        f"{shop.name}: {seen.campaign} would give {counted(seen.people, 'person')} a code,"
-        f" of {number(seen.members)} it looks at.".replace("persons", "people")
+        f"{shop.name}: {seen.campaign} would give {people(seen.people)} a code,"
+        f" of {number(seen.members)} it looks at."
     )
     if seen.within_budget < seen.people:
         show(f"Its budget is enough for {number(seen.within_budget)} of them.")
@@ -275,6 +277,11 @@ def _tell_preview(shop: Shop, found: Campaign, seen: Preview) -> None:
     )
     _tell_counts("Left out", seen.left_out, "who ")
     _tell_counts("In the group of another campaign too", seen.overlap)
+    if why := why_silent(shop, found):
+        warn(f"For now it issues nothing: {why}.")
+    for refused in refused_in(shop, [found], known_codes(shop)):
+        if note := refused.note():
+            warn(note)
     for reason in campaigns.refusals(shop.db, shop.key, found, shop.info()):
         warn(f"It cannot be: {reason}.")
     for each in campaigns.notes(found, shop.info()):
@@ -308,7 +315,7 @@ def _tell_effect(shop: Shop, found: Campaign, seen: Measured | None) -> None:
             ("Net sales a person", *_amounts(seen.sales, currency)),
         ],
         right={"Treated", "Held out", "Difference", "95 % interval"},
-        title=f"{shop.name}: {found.name}, {seen.days} days a person",
+        title=f"{shop.name}: {found.name}, {counted(seen.days, 'day')} a person",
     )
     for what, each in (("orders", seen.conversion), ("net sales", seen.sales)):
         show(f"{what.capitalize()}: {_verdict(each)}")
@@ -317,10 +324,10 @@ def _tell_effect(shop: Shop, found: Campaign, seen: Measured | None) -> None:
     )
     _tell_profit(shop, seen, currency)
     if seen.running:
-        say(f"For {number(seen.running)} people the days are not over yet.")
+        say(f"For {people(seen.running)} the days are not over yet.")
     if seen.ratio_odd:
         warn(
-            f"{number(seen.sales.holdout.people)} people are held out where about"
+            f"{people(seen.sales.holdout.people)} held out where about"
             f" {seen.expected_holdout:,.0f} were to be expected (p = {seen.ratio_p:.4f}): people of one arm"
             " are missing, so do not trust these figures."
         )

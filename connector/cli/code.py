@@ -1,6 +1,7 @@
 """One code, for whoever is asked about it."""
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -49,10 +50,10 @@ def code(
     if order is None:
         with opened(installation, settings) as there:
             answer = support.explain(there, found, installation.now())
-        if as_json:
-            show_json([answer])
-        else:
-            _tell(answer)
+            if as_json:
+                show_json([answer])
+            else:
+                _tell(answer, _zone(there))
         return
 
     def work(there: Shop) -> Pushed:
@@ -91,7 +92,9 @@ def _extend(shop: Shop, found: Code, until: datetime, *, as_json: bool) -> Pushe
     pushed = support.extend(shop, found, until)
     shop.watch.close()
     if not as_json and not pushed.refused:
-        show(f"{shop.name}: {grouped(found.code)} is valid until {day(until.date())}.")
+        show(
+            f"{shop.name}: {grouped(found.code)} is valid until {day(until.astimezone(_zone(shop)).date())}."
+        )
     _warn_refused(pushed)
     return pushed
 
@@ -101,15 +104,21 @@ def _warn_refused(pushed: Pushed) -> None:
         warn(f"  refused: {error}")
 
 
-def _tell(answer: Answer) -> None:
+def _zone(shop: Shop) -> ZoneInfo:
+    return ZoneInfo(shop.info().time_zone)
+
+
+def _tell(answer: Answer, zone: ZoneInfo) -> None:
+    """Days are the shop's."""
     found = answer.code
+    first, last = (day(each.astimezone(zone).date()) for each in (found.starts_at, found.ends_at))
     show(f"{answer.shop}: {grouped(found.code)} is {describe(found, answer.currency)}.")
     who = ", ".join(filter(None, (answer.name, answer.email, f"customer {found.customer_id or 'unknown'}")))
     show(f"  Whose: {who}")
     show(f"  Why: {answer.why}")
     given = gives(found.terms) or "what the shop says"
     show(f"  Gives {given}, worth at most {money(found.face_value, answer.currency)}")
-    show(f"  Valid {day(found.starts_at.date())} to {day(found.ends_at.date())}")
+    show(f"  Valid {first} to {last}")
     for each in answer.conditions:
         show(f"  Condition: {each}")
     if found.in_order:

@@ -12,13 +12,14 @@ import click
 from connector import handover
 from connector.campaigns.candidates import members
 from connector.cli.context import Installation, pass_installation
-from connector.cli.output import counted, number, say, warn
+from connector.cli.output import number, say, warn
 from connector.cli.report import grouped
 from connector.cli.shops import each_shop, leave, wait_option
 from connector.config import nearest
 from connector.delivery import gives, last_day
 from connector.errors import ConfigError, StammkundeError
 from connector.handover import Batch, Contact
+from connector.quantity import counted
 from connector.shop import Shop, definitions_of
 
 COLUMNS = ("shop", "customer_id", "email", "first_name", "last_name", "language")
@@ -131,6 +132,8 @@ def _write(to: Path, rows: Iterable[Sequence[str]], *, first: bool) -> None:
         return
     try:
         to.touch(mode=0o600)
+        if to.is_file():  # it may have been there, for everybody to read
+            to.chmod(0o600)
         with to.open("w" if first else "a", encoding="utf-8", newline="") as file:
             _write_rows(file, kept)
     except OSError as error:
