@@ -1,16 +1,17 @@
 """Why somebody is in a group or not: the rule's own compiled conditions, asked of one person."""
 
+import sqlite3
+from collections.abc import Iterator, Mapping
 from datetime import date
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from connector.database import Database, moment
 from connector.groups import Definition, is_named
-from connector.money import money_text
+from connector.money import decimals, money_text
 from connector.rules import ATTRIBUTES, Condition, Operator, RuleContext, Type, explain
-
-# What would have to change, for comparisons that people can add up in their head.
-_WANTS_MORE = {Operator.MORE, Operator.AT_LEAST, Operator.EQUAL, Operator.BETWEEN}
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,44 +74,112 @@ def _shown(value: object, type_: Type, context: RuleContext) -> str:
     if type_ is Type.MONEY and isinstance(value, int):
         return money_text(value, context.currency)
     if type_ is Type.MONEY_RATIO and isinstance(value, int | float):
-        return money_text(round(value), context.currency)
+        return _average(value, context.currency)
     if type_ is Type.DAY and isinstance(value, int):
         return date.fromordinal(value).isoformat()
     if type_ is Type.MOMENT and isinstance(value, int):
-        return moment(value).date().isoformat()
+        return moment(value).astimezone(ZoneInfo(context.time_zone)).date().isoformat()
     if type_ is Type.TRUTH:
         return "true" if value else "false"
-    return f"{value:.2f}" if isinstance(value, float) else str(value)
+    return f"{value:.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+
+
+def _average(value: float, currency: str) -> str:
+    """With parts of a cent, where they decide: 33.335 is less than 33.34."""
+    if value == round(value):
+        return money_text(round(value), currency)
+    places = decimals(currency)
+    return f"{value / 10**places:,.{places + 2}f} {currency}"
 
 
 def _missing(
     db: Database, person: int, value: object, condition: Condition, context: RuleContext
 ) -> str | None:
-    """How much is missing to a lower bound, in the unit that people use."""
-    if condition.turned or condition.operator not in _WANTS_MORE or not condition.thresholds:
+    """What would make it true, if one more order or so much more money would: no less does."""
+    if condition.turned:
         return None
-    if condition.value == ATTRIBUTES["abc_class"].sql:
-        return _missing_to_class(db, person, str(condition.thresholds[0]), context)
-    threshold = condition.thresholds[0]
-    if not isinstance(threshold, int) or condition.type not in {Type.NUMBER, Type.MONEY}:
-        return None
+    if condition.value == ATTRIBUTES["abc_class"].sql and condition.operator is Operator.EQUAL:
+        needed = _missing_to_class(db, person, str(condition.thresholds[0]), context.shop)
+        return None if needed is None else f"{money_text(needed, context.currency)} more"
+    least = _least(condition) if condition.grows else None
     have = value if isinstance(value, int) else 0
-    needed = threshold - have + (condition.operator is Operator.MORE)
-    if needed <= 0:
+    if least is None or least <= have:
         return None
     if condition.type is Type.MONEY:
-        return f"{money_text(needed, context.currency)} more"
-    return f"{needed} more"
+        return f"{money_text(least - have, context.currency)} more"
+    return f"{least - have:,} more"
 
 
-def _missing_to_class(db: Database, person: int, wanted: str, context: RuleContext) -> str | None:
-    """What to spend so as to pass the last one of the class; the limit moves with what others spend."""
-    row = db.row(
-        "SELECT q.value - f.window_value + (f.tie > q.tie) AS needed FROM abc_cuts AS q, facts AS f"
-        " WHERE q.shop = f.shop AND q.name = ? AND f.person = ? AND q.reached > 0",
-        (wanted.lower(), person),
+def _least(condition: Condition) -> int | None:
+    """The smallest value of which a comparison is true, if more only helps up to there."""
+    bounds = [Decimal(each) for each in condition.thresholds]
+    match condition.operator:
+        case Operator.MORE:
+            return int(bounds[0].to_integral_value(ROUND_FLOOR)) + 1
+        case Operator.AT_LEAST:
+            return int(bounds[0].to_integral_value(ROUND_CEILING))
+        case Operator.EQUAL | Operator.BETWEEN:
+            least = int(bounds[0].to_integral_value(ROUND_CEILING))
+            return least if least <= bounds[-1] else None
+        case _:
+            return None
+
+
+def _missing_to_class(db: Database, person: int, wanted: str, shop: int) -> int | None:
+    """The least to spend so as to enter an ABC class, or None where nothing leads into it.
+
+    It is always to overtake somebody, as the share of oneself grows more than what all spent together. Whom,
+    stands beside the last one of the class: the next one behind, or that one, or rarely one before.
+    """
+    own = db.row("SELECT window_value AS value, tie FROM facts WHERE person = ?", (person,))
+    cuts = {row["name"].upper(): row for row in db.rows("SELECT * FROM abc_cuts WHERE shop = ?", (shop,))}
+    if own is None or wanted not in cuts:
+        return None
+    rest = cuts["A"]["total"] - max(own["value"], 0)
+    if rest == 0:
+        return 1 - own["value"] if wanted == "A" else None
+    for value in _overtaking(db, shop, own, cuts[wanted]):
+        reached = _class_with(db, shop, own["tie"], value, rest, cuts)
+        if reached <= wanted:
+            return value - own["value"] if reached == wanted else None
+    return None
+
+
+_OTHERS = "facts WHERE shop = :shop AND window_orders > 0 AND window_value > 0"
+
+
+def _overtaking(db: Database, shop: int, own: sqlite3.Row, cut: sqlite3.Row) -> Iterator[int]:
+    """The values by which one overtakes those around a cut point, the least first."""
+    values = {"shop": shop, "own": own["tie"], "value": cut["value"], "tie": cut["tie"]}
+    behind = db.rows(
+        f"SELECT window_value, tie FROM {_OTHERS} AND tie <> :own AND window_value <= :value"
+        " AND (window_value < :value OR tie > :tie) ORDER BY window_value DESC, tie LIMIT 1",
+        values,
     )
-    return f"{money_text(row['needed'], context.currency)} more" if row and row["needed"] > 0 else None
+    before = db.rows(
+        f"SELECT window_value, tie FROM {_OTHERS} AND tie <> :own AND window_value >= :value"
+        " AND (window_value > :value OR tie <= :tie) ORDER BY window_value, tie DESC LIMIT 5",
+        values,
+    )
+    for row in (*behind, *before):
+        value = row["window_value"] + (row["tie"] < own["tie"])
+        if value > own["value"]:
+            yield value
+
+
+def _class_with(
+    db: Database, shop: int, tie: str, value: int, rest: int, cuts: Mapping[str, sqlite3.Row]
+) -> str:
+    """The class of somebody with this value, when all others spent `rest` together."""
+    above = db.value(
+        f"SELECT coalesce(sum(window_value), 0) FROM {_OTHERS}"
+        " AND window_value >= :value AND (window_value > :value OR tie < :tie)",
+        {"shop": shop, "value": value, "tie": tie},
+    )
+    if above == 0:
+        return "A"
+    reached, total = above + value, rest + value
+    return next((name for name in "AB" if reached * 10_000 <= cuts[name]["share"] * total), "C")
 
 
 def _instead(db: Database, person: int, definition: Definition, context: RuleContext) -> str | None:
@@ -118,7 +187,9 @@ def _instead(db: Database, person: int, definition: Definition, context: RuleCon
         "SELECT p.excluded, f.unknown FROM people AS p JOIN facts AS f USING (person) WHERE person = ?",
         (person,),
     )
-    if row is not None and row["excluded"]:
+    if row is None:
+        return f"no customer yet on {context.today}"
+    if row["excluded"]:
         return f"left out by your config ({row['excluded']})"
     earlier = _earlier(db, person, definition, context.shop)
     if earlier is not None:
@@ -126,7 +197,7 @@ def _instead(db: Database, person: int, definition: Definition, context: RuleCon
     named = _by_name(db, person, definition, context.shop)
     if named is not None:
         return named
-    if row is not None and row["unknown"] and definition.needs.lifetime:
+    if row["unknown"] and definition.needs.lifetime:
         return "unknown: the shop counts more orders of this customer than it shows us"
     return None
 

@@ -15,7 +15,8 @@ import msgspec
 from connector import people
 from connector.database import Database, milliseconds
 from connector.errors import ConfigError
-from connector.model import Feature
+from connector.model import Feature, ShopInfo
+from connector.quantity import counted
 from connector.rules import Rule, RuleContext, compile_rule
 
 # Below this many people a share means nothing: one of three is 33 %.
@@ -80,10 +81,8 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     def sentence(self) -> str:
         """What happened, without a stop."""
         limit = f"{self.limit:.0%}" if self.limit < 1 else f"{self.limit:,}"
-        return (
-            f"{self.name} had {self.before:,} members, {self.entered:,} entered and {self.left:,} left"
-            f" (limit {limit})"
-        )
+        before = counted(self.before, "member")
+        return f"{self.name} had {before}, {self.entered:,} entered and {self.left:,} left (limit {limit})"
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -213,6 +212,7 @@ def _fingerprint(definition: Definition, context: RuleContext) -> str:
     """Differs when members must be worked out from everybody, not only from the dirty."""
     parts = (
         definition.rule.text,
+        definition.needs.lifetime,
         definition.after,
         definition.include,
         definition.exclude,
@@ -428,6 +428,13 @@ def work_out_as_of(
     return [found[each.name] for each in definitions]
 
 
+def why_tag_too_long(tag: str | None, info: ShopInfo) -> str | None:
+    """Why a shop cannot keep a tag, which is here with its prefix."""
+    if tag is None or len(tag) <= info.tag_length:
+        return None
+    return f"its tag {tag} has {len(tag)} characters, and the shop keeps at most {info.tag_length}"
+
+
 def why_history_too_short(
     needs: Needs, history_starts: date | None, today: date, who: str = "the shop"
 ) -> str | None:
@@ -441,7 +448,7 @@ def why_history_too_short(
     if needs.lifetime:
         return f"it depends on a customer's whole history, and {seen}"
     if needs.history_days and needs.history_days > (today - history_starts).days:
-        return f"it looks {needs.history_days} days back, and {seen}"
+        return f"it looks {counted(needs.history_days, 'day')} back, and {seen}"
     if needs.history_from and needs.history_from < history_starts:
         return f"it looks back to {needs.history_from:%d %b %Y}, and {seen}"
     return None

@@ -68,7 +68,7 @@ def test_names_that_nobody_in_the_mirror_has_are_told(floor: Floor) -> None:
     floor.done("pull")
     told = floor.done("groups")
     assert told.err.splitlines() == [
-        "1 of them are guests whom the shop keeps no record of: they get no tag.",
+        "1 of them is a guest whom the shop keeps no record of: they get no tag.",
         "On the lists of vip, but not in the mirror: nobody@example.com.",
     ]
 

@@ -223,7 +223,7 @@ WIDE = (
 LONG = (
     WIDE,
     "ladder('value') = 'A'",
-    "refund_rate IN (1, 2)",
+    "refund_rate IN (0.1, 1)",
     "customer_cities CONTAINS 'ä b'",
     "guest = true",
 )

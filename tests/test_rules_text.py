@@ -65,12 +65,12 @@ ERRORS = {
         " Write it like this: number_of_orders > 3."
     ),
     "number_of_orders CONTAINS 3": (
-        "number_of_orders is a whole number: it is compared with !=, <, <=, =, >, >=, BETWEEN, IN, IS NULL,"
+        "number_of_orders (whole number) is compared with !=, <, <=, =, >, >=, BETWEEN, IN, IS NULL,"
         " not with CONTAINS."
     ),
     "amount_spent > 1234567890123": "This number is too large.",
     "amount_spent > 0.1234567": "A number has at most 6 decimals.",
-    "amount_spent > 1,000.50": (
+    "amount_spent > 1,000": (
         "Numbers are written with a decimal point and without separators, such as 1499.90."
     ),
     "amount_spent > 5oo": (
@@ -94,8 +94,8 @@ ERRORS = {
     "last_order_date = 2026-02-29": "2026-02-29 is not a day and time of the calendar.",
     "last_order_date = 2026-01-01T24:00:00": "2026-01-01T24:00:00 is not a day and time of the calendar.",
     "last_order_date = 0001-01-01": "0001-01-01 is too far away.",
-    "last_order_date = 2026-1-5": "'2026-1-5' is not a date: dates are written like 2026-01-31.",
-    "last_order_date = 31.01.2026": "'31.01.2026' is not a date: dates are written like 2026-01-31.",
+    "last_order_date = 2026-1-5": "'2026-1-5' is written 2026-01-05.",
+    "last_order_date = 31.01.2026": "'31.01.2026' is written 2026-01-31.",
     "anniversary('brithday') = today": "anniversary does not know 'brithday'. Did you mean 'birthday'?",
     "anniversary('birthday') > today": "An anniversary is compared with =, !=, BETWEEN or IS NULL.",
     "anniversary('birthday') = 2026-01-01T10:00:00": "An anniversary is a whole day, without a time.",
@@ -107,11 +107,11 @@ ERRORS = {
     'customer_group = "x"': "Text stands in single quotes, such as 'espresso'.",
     "customer_group = 'x": "This text has no closing quote.",
     "customer_group = 'it''s'": r"A quote inside text is written \'.",
-    "guest == true": "Equal is written with one =.",
-    "guest <> true": "Unequal is written !=.",
-    "guest = true && guest = true": "Conditions are joined with AND.",
+    "guest == true": "'==' is written =.",
+    "guest <> true": "'<>' is written !=.",
+    "guest = true && guest = true": "'&&' is written AND.",
     "customer_group LIKE 'x'": "Beginnings are compared with STARTS WITH, ends with ENDS WITH.",
-    "guest ist true": "'ist' cannot stand here; expected is a comparison such as = or >.",
+    "guest wie true": "'wie' cannot stand here; expected is a comparison such as = or >.",
     "guest =": "The rule ends too early: a value is missing.",
     "guest = true AND": ("The rule ends too early: a condition such as number_of_orders > 3 is missing."),
     "(guest = true": "The rule ends too early: a closing bracket is missing.",

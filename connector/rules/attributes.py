@@ -65,6 +65,7 @@ _ROWS = (
         name="amount_spent",
         type=Type.MONEY,
         sql="f.spent",
+        grows=True,
         lifetime=True,
         doc="What the customer was charged in all orders that count, less refunds, in the shop's currency.",
         example="amount_spent > 500",
@@ -74,6 +75,7 @@ _ROWS = (
         type=Type.MONEY,
         sql=f"f.spent + coalesce({_joined('CAST(round(sum(g.spent * j.rate)) AS INTEGER)')}, 0)",
         origin="extension",
+        grows=True,
         lifetime=True,
         doc="amount_spent here and, by the same e-mail address, in the shops of the same base,"
         " in the currency of this shop.",
@@ -121,7 +123,7 @@ _ROWS = (
         type=Type.TEXT,
         sql="c.company",
         doc="The company of the customer. Shopify compares its id; the shops' common ground is its name.",
-        example="companies IS NOT NULL",
+        example="companies = 'Kontor GmbH'",
     ),
     Column(
         name="customer_account_status",
@@ -206,6 +208,7 @@ _ROWS = (
         type=Type.RATIO,
         sql="f.code_orders",
         divisor="f.orders",
+        share=True,
         origin="extension",
         lifetime=True,
         doc="Share of the orders with a discount code, from 0 to 1; missing without an order.",
@@ -318,6 +321,7 @@ _ROWS = (
         name="number_of_orders",
         type=Type.NUMBER,
         sql="f.orders",
+        grows=True,
         lifetime=True,
         doc="How many orders count.",
         example="number_of_orders > 3",
@@ -327,6 +331,7 @@ _ROWS = (
         type=Type.NUMBER,
         sql=f"f.orders + coalesce({_joined('sum(g.orders)')}, 0)",
         origin="extension",
+        grows=True,
         lifetime=True,
         doc="How many orders count, here and in the shops of the same base.",
         example="number_of_orders_in_all_shops > 3",
@@ -336,6 +341,7 @@ _ROWS = (
         type=Type.NUMBER,
         sql=f"(f.orders > 0) + coalesce({_joined('sum(g.orders > 0)')}, 0)",
         origin="extension",
+        grows=True,
         lifetime=True,
         doc="In how many shops of the same base, this one included, the customer has an order that counts.",
         example="number_of_shops >= 2",
@@ -353,7 +359,8 @@ _ROWS = (
         type=Type.RATIO,
         sql="sum(o.refunded)",
         divisor="sum(o.total)",
-        over=_ORDERS,
+        share=True,
+        over=f"{_ORDERS} AND o.spent IS NOT NULL",  # what is in another currency cannot be added
         origin="extension",
         lifetime=True,
         doc="Share of the money charged that was refunded, from 0 to 1, over the orders that count.",
@@ -402,6 +409,37 @@ ABSENT = {
     "storefront": "visits to the shop are known to Shopify alone",
     "storefront_event": "visits to the shop are known to Shopify alone",
     "metafields": "metafields are not mirrored; anniversary('birthday') knows the birthday",
+}
+
+#: What owners call an attribute in other programs and in German, where the nearest name would mislead.
+ALSO_CALLED = {
+    **dict.fromkeys(
+        ("orders", "order_count", "orders_count", "total_orders", "bestellungen", "anzahl_bestellungen"),
+        "number_of_orders",
+    ),
+    **dict.fromkeys(
+        ("spent", "total_spent", "total_amount_spent", "revenue", "turnover", "sales", "umsatz"),
+        "amount_spent",
+    ),
+    **dict.fromkeys(("aov", "average_order", "bestellwert"), "average_order_value"),
+    **dict.fromkeys(("last_order", "letzte_bestellung"), "last_order_date"),
+    **dict.fromkeys(("first_order", "erste_bestellung"), "first_order_date"),
+    **dict.fromkeys(("country", "countries", "land"), "customer_countries"),
+    **dict.fromkeys(("city", "cities", "ort", "stadt"), "customer_cities"),
+    **dict.fromkeys(("language", "locale", "sprache"), "customer_language"),
+    **dict.fromkeys(("tag", "tags"), "customer_tags"),
+    **dict.fromkeys(("email", "e_mail", "customer_email", "domain"), "customer_email_domain"),
+    **dict.fromkeys(("newsletter", "email_consent", "accepts_marketing"), "email_subscription_status"),
+    **dict.fromkeys(("kundengruppe", "customer_groups"), "customer_group"),
+    **dict.fromkeys(("product", "products", "produkt", "produkte", "bought"), "products_purchased"),
+    **dict.fromkeys(("code", "coupon", "coupon_code", "gutschein"), "orders_with_code"),
+    **dict.fromkeys(("abc", "klasse"), "abc_class"),
+    **dict.fromkeys(("rfm", "segment"), "sk_rfm_group"),
+    "gast": "guest",
+    "geburtstag": "birthday",
+    "geschlecht": "gender",
+    "step": "ladder",
+    "stufe": "ladder",
 }
 
 #: What is asked of all shops of a base at once.

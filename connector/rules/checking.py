@@ -2,7 +2,7 @@
 
 import msgspec
 
-from connector.rules.attributes import ABSENT, ATTRIBUTES
+from connector.rules.attributes import ABSENT, ALSO_CALLED, ATTRIBUTES
 from connector.rules.checked import Check, Joined, Leaf, Opposite, Tree
 from connector.rules.columns import OPERATORS, Column, Type
 from connector.rules.dates import Offset
@@ -50,11 +50,13 @@ def _clause(clause: Clause, text: str) -> Leaf:
 
 
 def _unknown(clause: Clause, text: str) -> RuleError:
-    shown, family = clip(clause.name), clause.name.lower().partition(".")[0]
+    shown, family = clip(clause.name), clause.name.lower().removeprefix("customer.").partition(".")[0]
     if reason := ABSENT.get(family):
         message = f"'{shown}' exists in Shopify's language, but {reason}."
     else:
-        message = f"There is no attribute '{shown}'.{nearest(clause.name, NAMES)}"
+        also = ALSO_CALLED.get(clause.name.lower())
+        mend = f" Did you mean '{also}'?" if also else nearest(clause.name, NAMES)
+        message = f"There is no attribute '{shown}'.{mend}"
     return RuleError(message, text, clause.start)
 
 
@@ -93,7 +95,7 @@ def _wrong_operator(operator: Operator, column: Column) -> str:
         )
     fitting = sorted(each.value for each in OPERATORS[column.type])
     return (
-        f"{column.name} is a {column.type.words}: it is compared with {', '.join(fitting)},"
+        f"{column.name} ({column.type.words}) is compared with {', '.join(fitting)},"
         f" not with {operator.value}."
     )
 

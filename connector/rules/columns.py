@@ -79,6 +79,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     example: str = ""
     origin: Origin = "shopify"
     divisor: str = ""  #: of a ratio; where it is not positive, the value is missing
+    share: bool = False  #: of a ratio: it goes from 0 to 1
     over: str = ""  #: of a ratio: the rows of which both numbers are sums
     moment: str = ""  #: of a day: milliseconds, for comparing with a time of day
     source: str = ""  #: of a list: what its items are read from
@@ -87,6 +88,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     choices: tuple[str, ...] = ()
     despaced: bool = False  #: blanks do not count, as in Shopify's 'US-NY-NewYorkCity'
     aggregate: bool = False  #: of all rows of a function that match, not of one
+    grows: bool = False  #: with every order, or with what is spent: one can say how much is missing
     feature: Feature | None = None  #: what a platform must give
     uses_today: bool = False
     lifetime: bool = False  #: DEFINITIONS, *History starts*

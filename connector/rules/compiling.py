@@ -43,6 +43,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     operator: Operator | None = None
     thresholds: tuple[Parameter, ...] = ()
     turned: bool = False
+    grows: bool = False  #: the value grows with every order, or with what is spent
     joined: Literal["AND", "OR"] = "AND"  #: to its neighbours
     parameters: Mapping[str, Parameter] = {}
 
@@ -237,17 +238,21 @@ class _Writer:
             operator=check.operator if check else None,
             thresholds=self._thresholds(check) if check else (),
             turned=turned,
+            grows=check is not None and check.column.grows and not check.negated and not leaf.negated,
             joined="AND" if every is not turned else "OR",
             parameters=self.parameters(result, value),
         )
 
     def _shown(self, leaf: Leaf, result: str) -> tuple[str, Type, Check | None]:
-        """What a person is shown as the value: for a function, how many rows match."""
+        """What a person is shown as the value: for a function, what is asked of all rows that match, else
+        how many do."""
         if leaf.function:
             rows, wholes = _split(leaf.rows)
-            counted = next((check for check in wholes if check.column.name == "count"), None)
             source = self._matching(leaf.function, rows)
-            return f"(SELECT count({leaf.function.counted}) FROM {source})", Type.NUMBER, counted
+            if len(wholes) == 1:
+                column = wholes[0].column
+                return f"(SELECT {column.sql} FROM {source})", column.type, wholes[0]
+            return f"(SELECT count({leaf.function.counted}) FROM {source})", Type.NUMBER, None
         check = leaf.check
         if check is None:
             return result, Type.TRUTH, None
