@@ -5,11 +5,9 @@ the way is found by the next pull.
 """
 
 import logging
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from connector import outbox, privacy
-from connector.adapter import Adapter
 from connector.database import Database, milliseconds
 from connector.model import Event, Feature, Kind
 from connector.shop import Shop
@@ -24,19 +22,8 @@ REMEMBERED = timedelta(days=7)
 MOST = 20_000
 
 
-def take_in(
-    db: Database, shop: int, adapter: Adapter, headers: Mapping[str, str], body: bytes, now: datetime
-) -> bool:
-    """Verify a delivery and note what it is about. Returns whether there is something to read.
-
-    Raises:
-        AuthError: it is not from the shop.
-        ResponseError: it is, but cannot be read.
-    """
-    return _note(db, shop, adapter.event(headers, body), now)
-
-
-def _note(db: Database, shop: int, event: Event, now: datetime) -> bool:
+def note(db: Database, shop: int, event: Event, now: datetime) -> bool:
+    """Note what a verified delivery is about. Returns whether there is something to read."""
     at = milliseconds(now)
     with db.write() as connection:
         if event.id:
@@ -77,9 +64,9 @@ def _grant_wishes(shop: Shop) -> int:
     )
     for row in rows:
         if row["kind"] == "erase":
-            privacy.forget(shop, row["record_id"])
+            _forget(shop, row["record_id"])
         else:
-            sentence = _FOR_THE_OWNER[row["kind"]].format(shop=shop.name, id=row["record_id"])
+            sentence = _for_the_owner(shop, row["kind"]).format(shop=shop.name, id=row["record_id"])
             log.warning("%s", sentence)
             outbox.alert(shop.db, shop.key, shop.name, shop.config, "privacy", sentence, shop.now())
         with shop.db.write() as connection:
@@ -89,15 +76,38 @@ def _grant_wishes(shop: Shop) -> int:
     return len(rows)
 
 
-_FOR_THE_OWNER = {
-    "access": (
-        "Customer {id} of {shop} asks what is stored: `stammkunde subject {id} --shop {shop}` shows it."
-    ),
-    "erase-shop": (
-        "The platform asks to erase all data of {shop}, as after an app is removed. If that is meant, remove"
-        " [shops.{shop}] from the config and delete the database."
-    ),
-}
+def _forget(shop: Shop, record_id: str) -> None:
+    """What the shop refused to change is told to the owner, who sees no receipt. Nothing of it is kept."""
+    receipt = privacy.forget(shop, record_id)
+    log.info("%s: the platform asked to forget somebody: done", shop.name)
+    for left in receipt.left_in_shop if receipt is not None else ():
+        log.warning("Somebody was forgotten as the platform asked; left in %s: %s", shop.name, left)
+    if receipt is not None and receipt.left_in_shop:
+        sentence = (
+            f"Somebody was forgotten as the platform asked; what was left in {shop.name} is in the log."
+        )
+        outbox.alert(shop.db, shop.key, shop.name, shop.config, "privacy", sentence, shop.now())
+
+
+_ACCESS = "Customer {id} of {shop} asks what is stored: `stammkunde subject {id} --shop {shop}` shows it."
+_ERASE_SHOP = (
+    "The platform asks to erase all data of {shop}, as after an app is removed. If that is meant, remove"
+    " [shops.{shop}] from the config"
+)
+_ONLY_SHOP = _ERASE_SHOP + " and delete the database."
+# What the ledger knows of the other shops, their tags and codes, would be gone with the database.
+_ONE_OF_SEVERAL = (
+    _ERASE_SHOP
+    + ". Do not delete the database, which has other shops too. No command removes one shop of several:"
+    " `stammkunde forget E-MAIL` removes one customer, from every shop."
+)
+
+
+def _for_the_owner(shop: Shop, kind: str) -> str:
+    if kind == "access":
+        return _ACCESS
+    others = shop.db.value("SELECT count(*) FROM shops WHERE shop <> ?", (shop.key,))
+    return _ONE_OF_SEVERAL if others else _ONLY_SHOP
 
 
 def _read(shop: Shop, kind: Kind) -> int:

@@ -34,6 +34,9 @@ from connector.errors import (
 # urllib3 writes whole request lines, query included, at DEBUG; a key in a query would end up in a log.
 logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
+#: An e-mail address, as it is or as in a URL or in HTML. What shops say of a refusal goes to logs and alerts.
+_ADDRESS = re.compile(r"[^\s@\"'<>(),:;=\[\]{}&/]{1,64}(?:@|%40|&#0?64;)[\w.-]{1,255}", re.IGNORECASE)
+
 T = TypeVar("T")
 USER_AGENT = f"Stammkunde/{__version__}"
 REQUEST_ID_HEADERS = ("X-Request-Id", "X-Request-ID", "Request-Id", "CF-Ray")
@@ -153,18 +156,26 @@ class Client:
         return f"Client(calls={self.counters.calls})"
 
     def hide(self, secret: str) -> None:
-        """Never show this string, nor its URL-encoded form, in an error."""
+        """Never show this string in an error, nor as it looks in a URL or in JSON."""
         if secret:
+            in_url = quote(secret, safe="")
+            in_json = msgspec.json.encode(secret).decode()[1:-1]
             with self._lock:
-                self._secrets |= {secret, quote(secret, safe="")}
+                self._secrets |= {
+                    secret,
+                    in_url,
+                    _lower_escapes(in_url),
+                    in_json,
+                    in_json.replace("/", r"\/"),
+                }
 
     def redact(self, text: str) -> str:
-        """The text with every secret blotted out, the longest first so that none leaves a tail."""
+        """The text without secrets and people's addresses, the longest secret first: none leaves a tail."""
         with self._lock:
             secrets = sorted(self._secrets, key=len, reverse=True)
         for secret in secrets:
             text = text.replace(secret, "***")
-        return text
+        return _ADDRESS.sub("***", text)
 
     def hold(self, seconds: float) -> None:
         """Send nothing for that long (bounded by `longest_wait`): the shop's own pace."""
@@ -310,22 +321,33 @@ class Client:
         """What a failure below HTTP means. The original is not chained: its text holds the whole address."""
         kinds = requests.exceptions
         if isinstance(error, kinds.SSLError):
-            return ResponseError(f"The certificate of {host} is not valid, so the connection was refused.")
+            if "CERTIFICATE_VERIFY_FAILED" in repr(error):
+                return ResponseError(
+                    f"The certificate of {host} is not valid, so the connection was refused."
+                )
+            return ResponseError(f"{host} does not speak https there. Check the address and its port.")
         if isinstance(error, kinds.ConnectTimeout):
             return NotProcessedError(f"{host} does not answer.")
         if isinstance(error, kinds.Timeout):
             return TemporaryError(f"{host} took too long to answer.")
         if isinstance(error, kinds.ConnectionError):
-            refused = "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error)
+            if "NameResolutionError" in repr(error):
+                return NotProcessedError(
+                    f"The name {host} is unknown. Check the address, and whether this machine is online."
+                )
+            refused = "NewConnectionError" in repr(error)
             kind = NotProcessedError if refused else TemporaryError
             return kind(f"There is no connection to {host}.")
-        return ConfigError(f"The address {self.redact(host)!r} cannot be used: {type(error).__name__}.")
+        return ConfigError(
+            f"The address {self.redact(host)!r} cannot be used. Write it as in https://shop.example.com."
+        )
 
     def _raise_for_status(self, answer: Response, accept: Collection[int]) -> None:
         status, host, request_id = answer.status, answer.host, answer.request_id
         if status < 300 or status in accept:
             return
-        excerpt = self.redact(" ".join(answer.body[:300].decode("utf-8", "replace").split()))
+        # Cut when it is blotted: of half a secret nobody would know that it is one.
+        excerpt = self.redact(" ".join(answer.body[:CHUNK].decode("utf-8", "replace").split()))[:300]
         message = f"{host} answered with status {status}" + (f": {excerpt}" if excerpt else ".")
         if status in (401, 402, 403, 423):
             raise AuthError(message, request_id=request_id)
@@ -392,9 +414,16 @@ def _leave_alone(request: requests.PreparedRequest) -> requests.PreparedRequest:
 def _host(url: str) -> str:
     """The part of an address that is safe to show."""
     try:
-        return urlsplit(url).hostname or url.partition("?")[0]
+        host = urlsplit(url).hostname
     except ValueError:
-        return url.partition("?")[0]
+        host = None
+    if host or "@" in url:  # before which a password stands
+        return host or "(no host)"
+    return re.split("[/?#]", url.partition("://")[2] or url)[0]
+
+
+def _lower_escapes(text: str) -> str:
+    return re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), text)
 
 
 def _asked(state: RetryCallState) -> float:

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 import requests
 
+from connector.database import Database
+from connector.mirror import open_shop
 from connector.model import Kind
-from tests.shopfloor import Floor, customer, order, people, put, shopfloor
+from tests.shopfloor import GROUPS, Floor, customer, order, people, put, shopfloor
 from tests.test_daemon import Daemon, running, wait
 
 SECRET = "sandbox-secret"
@@ -88,7 +90,7 @@ def test_a_deletion_in_the_shop_is_looked_up_before_it_is_believed(floor: Floor)
         daemon.waits_for("roastery: pull: ")
         # It says that Finn was deleted, and Finn is there.
         assert send(daemon, b'{"id":1006}', topic="customers/delete") == 200
-        daemon.waits_for("roastery: hooks: 1 records read")
+        daemon.waits_for("roastery: hooks: 1 record read")
         assert has(floor, "SELECT 1 FROM customers WHERE id = '1006' AND gone_at IS NULL")
         subscribe(floor, daemon, "CUSTOMERS_DELETE")
         floor.shop.delete(Kind.CUSTOMERS, "1006")
@@ -102,12 +104,14 @@ def test_a_flood_a_replay_and_a_stranger_do_no_harm(floor: Floor) -> None:
         floor.shop.faults.forget_requests()
         assert {send(daemon, b'{"id":1001}', event=f"e-{nth}") for nth in range(300)} == {200}
         assert send(daemon, b'{"id":1001}', event="e-7") == 200  # a replay
-        daemon.waits_for("roastery: hooks: 1 records read")
+        daemon.waits_for("roastery: hooks: 1 record read")
         assert len(floor.shop.faults.requests("1001")) < 10
         floor.shop.faults.forget_requests()
         assert send(daemon, b'{"id":1001}', event="e-8") == 200
         assert send(daemon, b'{"id":1001}', key="not the shop's") == 401
         assert send(daemon, b"no json") == 400
+        assert send(daemon, b'{"id":"\xff"}') == 400
+        assert send(daemon, b"[" * 100_000) == 400
         assert send(daemon, b'{"id":1001}', shop="elsewhere") == 404
         assert send(daemon, b" " * (6 << 20)) == 413
         assert requests.get(f"{daemon.url}/hooks/roastery", timeout=10).status_code == 405
@@ -137,8 +141,64 @@ def test_wishes_for_privacy_are_granted_or_told_to_the_owner(floor: Floor) -> No
             body = b'{"customer":{"id":%d}}' % (1002 + number)
             assert send(daemon, body, topic=topic, event=f"e-{number}") == 200
         daemon.waits_for("Customer 1003 of roastery asks what is stored: `stammkunde subject 1003")
-        daemon.waits_for("The platform asks to erase all data of roastery")
+        told = daemon.waits_for("The platform asks to erase all data of roastery")
+        assert told.endswith("remove [shops.roastery] from the config and delete the database.")
         wait(lambda: not has(floor, "SELECT 1 FROM customers WHERE id = '1002'"))
         assert daemon.ends() == 0
     floor.done("pull", "--full")
     assert floor.rows("SELECT count(*) FROM customers WHERE id IN ('1002', '1003')") == [(1,)]
+
+
+def test_beside_other_shops_nobody_is_told_to_delete_the_database(floor: Floor) -> None:
+    floor.done("pull")
+    with closing(Database(floor.database)) as database:
+        open_shop(database, "tearoom")
+    with running(floor) as daemon:
+        daemon.waits_for("roastery: pull: ")
+        assert send(daemon, b'{"shop_id":1}', topic="shop/redact") == 200
+        told = daemon.waits_for("The platform asks to erase all data of roastery")
+        assert "Do not delete the database, which has other shops too. No command removes one shop" in told
+        assert daemon.ends() == 0
+
+
+def test_a_secret_that_cannot_be_read_is_told_and_the_shop_tries_again(floor: Floor) -> None:
+    with running(floor) as daemon:
+        daemon.waits_for("roastery: pull: ")
+        (floor.folder / "hook.secret").unlink()
+        assert send(daemon, b'{"id":1001}') == 503
+        line = daemon.waits_for("a webhook could not be taken")
+        assert "its file cannot be read" in line
+        assert daemon.matching("Traceback") == []
+        floor.write_private("hook.secret", SECRET)
+        assert send(daemon, b'{"id":1001}') == 200
+        assert daemon.ends() == 0
+
+
+def test_what_a_shop_says_reaches_no_stranger(floor: Floor) -> None:
+    with running(floor) as daemon:
+        daemon.waits_for("roastery: pull: ")
+        floor.shop.faults.plan("error", times=1000, status=418)
+        assert send(daemon, b'{"id":1001}') == 200
+        daemon.waits_for("roastery: hooks failed: ")
+        ready = daemon.get("/readyz")
+        assert ready.status_code == 503
+        assert ready.json()["shops"] == {"roastery": "failed once, the log says why"}
+        assert daemon.ends() == 0
+
+
+def test_what_the_shop_keeps_of_somebody_it_asks_to_forget_is_told_to_the_owner(floor: Floor) -> None:
+    floor.first_push()
+    assert "sk:stammkunde" in floor.tags("1001")["1001"]
+    floor.write_private("hook", "a secret of the receiver")
+    receiver = 'url = "http://127.0.0.1:9/"\nsecret = { file = "hook" }\nevents = ["alert"]\n'
+    floor.write_config(rules=f"{GROUPS}\n[receivers.tool]\n{receiver}")
+    with running(floor) as daemon:
+        daemon.waits_for("roastery: pull: ")
+        floor.shop.delete(Kind.CUSTOMERS, "1001")
+        assert send(daemon, b'{"customer":{"id":1001}}', topic="customers/redact") == 200
+        daemon.waits_for("forgotten as the platform asked; left in roastery: tags of customer 1001: ")
+        daemon.waits_for("roastery: the platform asked to forget somebody: done")
+        assert daemon.ends() == 0
+    assert floor.rows("SELECT count(*) FROM customers WHERE id = '1001'") == [(0,)]
+    ((text,),) = floor.rows("SELECT text FROM outbox")
+    assert text == "Somebody was forgotten as the platform asked; what was left in roastery is in the log."

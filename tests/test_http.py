@@ -259,6 +259,26 @@ def test_a_shop_that_is_down_ends_in_a_sentence(client: Client) -> None:
         client.request("GET", f"http://127.0.0.1:{port}/")
 
 
+def test_a_name_that_nobody_knows_is_told_as_one(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(TemporaryError, match=r"^The name shop\.example\.com is unknown\. Check the address"):
+        client.request("GET", "https://shop.example.com/")
+
+
+def test_a_port_without_tls_is_not_taken_for_a_bad_certificate(shop: Shop, client: Client) -> None:
+    with pytest.raises(ResponseError, match=r"^127\.0\.0\.1 does not speak https there\."):
+        client.request("GET", shop.url.replace("http://", "https://"))
+
+
+@pytest.mark.parametrize("address", ["ftp://127.0.0.1/", "nonsense"])
+def test_an_address_that_cannot_be_says_how_one_is_written(client: Client, address: str) -> None:
+    with pytest.raises(ConfigError, match=r"Write it as in https://shop\.example\.com\.$"):
+        client.request("GET", address)
+
+
 def test_a_write_that_must_not_happen_twice_is_not_repeated(shop: Shop, client: Client) -> None:
     shop.answers = [cut, say(200)]
     with pytest.raises(TemporaryError):
@@ -402,3 +422,41 @@ def test_a_closed_client_can_be_used_again(shop: Shop, client: Client) -> None:
     client.close()
     assert client.request("GET", shop.url).status == 200
     assert shop.connections == 2
+
+
+def test_half_a_secret_at_the_end_of_an_excerpt_is_not_shown_either(shop: Shop, client: Client) -> None:
+    shop.answers = [say(400, b"x" * 297 + b"s3cret/+")]
+    with pytest.raises(RejectedError) as caught:
+        client.request("GET", shop.url)
+    assert str(caught.value).endswith("x***")
+
+
+def test_secrets_are_known_as_urls_and_json_write_them(shop: Shop, client: Client) -> None:
+    shop.answers = [say(400, rb"s3cret%2f%2b s3cret\/+")]
+    with pytest.raises(RejectedError, match=r"400: \*\*\* \*\*\*$"):
+        client.request("GET", shop.url)
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("A profile with ada.amsel+news@example.com exists.", "A profile with *** exists."),
+        ('{"email":"ada@example.com","code":7}', '{"email":"***","code":7}'),
+        ("no contact at /contacts/ada%40example.com", "no contact at /contacts/***"),
+        ("Contact <b>ada&#64;example.com</b> is unknown", "Contact <b>***</b> is unknown"),
+        ("500 @ 3 am", "500 @ 3 am"),
+    ],
+)
+def test_an_error_names_no_address_of_a_person(shop: Shop, client: Client, said: str, shown: str) -> None:
+    shop.answers = [say(400, said.encode())]
+    with pytest.raises(RejectedError) as caught:
+        client.request("GET", shop.url)
+    assert str(caught.value) == f"127.0.0.1 answered with status 400: {shown}"
+
+
+@pytest.mark.parametrize("address", ["https://me:s3cret/+@[shop.example/", "https://me:s3cret/+@/orders"])
+def test_an_impossible_address_shows_no_password(client: Client, address: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        client.request("GET", address)
+    assert "s3cret" not in str(caught.value)
+    assert "me:" not in str(caught.value)

@@ -2,6 +2,8 @@
 
 import json
 import re
+import socket
+import sqlite3
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 import requests
 
 from tests.dashboard import PAGES, Reader, readable, served
-from tests.shopfloor import Floor, people, put, shopfloor
+from tests.shopfloor import CAMPAIGN, GROUPS, Floor, customer, people, put, shopfloor
 
 PASSWORD = "correct horse battery"
 
@@ -292,3 +294,151 @@ def test_what_changes_something_is_never_a_mere_address(floor: Floor) -> None:
         for path in ("plan/approve", "resume", "runs/push-1/undo", "rule/tried"):
             assert Reader(address).get(f"/shops/roastery/{path}?sure=1").status_code == 405, path
         assert requests.delete(f"{address}/shops/roastery/plan", timeout=5).status_code == 405
+
+
+def test_a_number_that_is_none_is_no_defect(floor: Floor) -> None:
+    huge = "9" * 30
+    with served(floor) as address:
+        reader = Reader(address)
+        assert reader.get(f"/shops/roastery/customers/{huge}").status_code == 404
+        for page in ("groups/stammkunden", "rfm/5/4", "runs/push-1"):
+            for after in (huge, "²", "-1", "1e9", "٣"):
+                answer = reader.get(f"/shops/roastery/{page}?after={after}")
+                assert answer.status_code in (200, 404), (page, after)
+
+
+def test_what_is_sent_is_bounded_before_it_is_kept(floor: Floor) -> None:
+    with served(floor, figures=False) as address:
+        host, port = address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as caller:
+            caller.sendall(b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n\r\n")
+            caller.sendall(b"x" * 65536)
+            assert caller.recv(64).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_proxy_that_leaves_no_mark_but_the_old_protocol_is_one(floor: Floor) -> None:
+    with served(floor) as address:
+        host, port = address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as nginx:
+            nginx.sendall(b"GET /shops/roastery/ HTTP/1.0\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            answer = b"".join(iter(lambda: nginx.recv(65536), b"")).decode()
+        assert answer.split()[1] == "403"
+        assert "Set a password" in answer
+
+
+def test_guessing_from_all_over_one_network_is_slowed_down(floor: Floor) -> None:
+    set_password(floor)
+    floor.write_config(top="[dashboard]\nbehind_proxy = true\n")
+    with served(floor) as address:
+        codes = []
+        for n in range(7):
+            reader = Reader(address)
+            reader.session.headers["X-Forwarded-For"] = f"2001:db8:0:1::{n}"
+            codes.append(reader.post("/login", {"name": "anna", "password": f"guess {n}"}).status_code)
+        assert codes == [403, 403, 403, 403, 403, 429, 429]
+        owner = Reader(address)
+        owner.session.headers["X-Forwarded-For"] = "2001:db8:0:2::1"
+        assert owner.post("/login", {"name": "anna", "password": PASSWORD}).status_code == 302
+
+
+def test_a_session_ends_after_twelve_hours_however_much_it_is_used(floor: Floor) -> None:
+    set_password(floor)
+    with served(floor) as address:
+        reader = log_in(address)
+        for _ in range(2):
+            floor.later(hours=5.9)
+            assert reader.get("/shops/roastery/").status_code == 200
+        floor.later(hours=0.3)
+        assert reader.get("/shops/roastery/").headers["Location"].startswith("/login")
+
+
+def test_a_defect_tells_the_log_where_it_is_and_nothing_about_anybody(
+    floor: Floor, caplog: pytest.LogCaptureFixture
+) -> None:
+    floor.first_push()
+    ((person,),) = floor.rows("SELECT person FROM customers WHERE id = '1001'")
+    with sqlite3.connect(floor.database) as connection:
+        connection.execute("UPDATE customers SET tags = 'ada@example.com' WHERE id = '1001'")
+    connection.close()
+    with served(floor, figures=False) as address:
+        answer = Reader(address).get(f"/shops/roastery/customers/{person}")
+        assert answer.status_code == 500
+        assert "Something went wrong." in readable(answer.text)
+    assert "a defect in Stammkunde (DecodeError)" in caplog.text
+    assert "in portrait" in caplog.text
+    assert "malformed" not in caplog.text
+    assert "ada@example.com" not in caplog.text
+
+
+def test_a_database_that_is_none_is_told_without_its_path_and_without_a_traceback(
+    floor: Floor, caplog: pytest.LogCaptureFixture
+) -> None:
+    (floor.folder / "other.sqlite").write_text("this is no database, and long enough to be read as one" * 100)
+    floor.write_config(top='database = "other.sqlite"')
+    with served(floor, figures=False) as address:
+        for path in ("/readyz", "/metrics"):
+            answer = Reader(address).get(path)
+            assert answer.status_code == 503
+            assert "other.sqlite" not in answer.text
+        assert Reader(address).get("/healthz").status_code == 200
+    assert "is not a Stammkunde database or is damaged" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+def test_an_address_of_two_lines_leads_nowhere(floor: Floor) -> None:
+    set_password(floor)
+    with served(floor) as address:
+        answer = Reader(address).post(
+            "/login", {"name": "anna", "password": PASSWORD, "to": "/\r\nX-Evil: 1"}
+        )
+        assert answer.headers["Location"] == "/"
+
+
+def test_figures_for_monitoring_are_not_told_to_whoever_comes_by_the_proxy_of_the_pages(floor: Floor) -> None:
+    set_password(floor)
+    set_password(floor, "bert", "staff")
+    floor.write_config(top="[dashboard]\nbehind_proxy = true\n")
+    with served(floor) as address:
+        stranger, owner, staff = Reader(address), log_in(address), log_in(address, "bert")
+        by_proxy = {"X-Forwarded-For": "192.0.2.1"}
+        for path in ("/metrics", "/readyz"):
+            assert stranger.get(path, **by_proxy).status_code == 403
+            assert staff.get(path, **by_proxy).status_code == 403
+            assert owner.get(path, **by_proxy).status_code == 200
+            assert stranger.get(path).status_code == 200  # Prometheus, on this machine
+        assert stranger.get("/healthz", **by_proxy).status_code == 200
+    floor.write_config(top="[dashboard]\nbehind_proxy = true\nshow = false\n")
+    with served(floor, figures=False) as address:
+        assert Reader(address).get("/metrics", **by_proxy).status_code == 200
+
+
+def test_the_address_that_a_code_is_bound_to_is_not_shown_in_full(floor: Floor) -> None:
+    put(floor.shop, [customer(1003, "Cem@Example.com", updated_at=floor.now)])
+    floor.write_config(rules=GROUPS + CAMPAIGN)
+    floor.first_push()
+    bound = "json_set(terms, '$.bound', 'email', '$.email', 'cem@example.com')"
+    with sqlite3.connect(floor.database) as connection:
+        connection.execute(f"UPDATE issued SET terms = {bound} WHERE customer_id = '1003'")
+    connection.close()
+    ((code,),) = floor.rows("SELECT code FROM issued WHERE customer_id = '1003'")
+    with served(floor, figures=False) as address:
+        page = Reader(address).get(f"/shops/roastery/codes/{code}").text
+    assert "only with the address ce•••@e•••.com" in readable(page)
+    assert "cem@example.com" not in page.lower()
+
+
+def test_where_nobody_can_log_in_strangers_are_not_told_why(
+    floor: Floor, caplog: pytest.LogCaptureFixture
+) -> None:
+    set_password(floor)
+    with served(floor, figures=False) as address:
+        (floor.folder / "stammkunde.logins").chmod(0o644)
+        answers = [
+            Reader(address).get("/shops/roastery/"),
+            Reader(address).get("/metrics", **{"X-Forwarded-For": "192.0.2.1"}),
+        ]
+    for answer in answers:
+        assert answer.status_code == 500
+        assert str(floor.folder) not in answer.text
+    assert "can be read by others on this machine. `chmod 600" in caplog.text
+    assert "defect" not in caplog.text

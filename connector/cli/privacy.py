@@ -11,11 +11,13 @@ from connector import __version__, mirror, privacy
 from connector import sync as line
 from connector.adapter import adapter_class
 from connector.cli.context import Installation, json_option, pass_installation
-from connector.cli.output import counted, say, show, show_json, warn
+from connector.cli.output import say, show, show_json, warn
 from connector.cli.shops import each_shop, leave, wait_option
+from connector.database import hold
 from connector.errors import StammkundeError
 from connector.outlet import outlet_class
 from connector.privacy import Held, Receipt
+from connector.quantity import counted
 from connector.shop import Shop, kept_fields
 
 shop_option = click.option("--shop", help="In this shop only.")
@@ -35,7 +37,7 @@ person_argument = click.argument("person", metavar="ID|EMAIL")
 def forget(
     installation: Installation, person: str, shop: str | None, yes: bool, wait: float, as_json: bool
 ) -> None:
-    """Remove a person from here, and our tags and open codes of theirs from the shop.
+    """Remove a person from here, and our tags and codes of theirs from the shop.
 
     Everything of the person goes: records, history, ledger. Orders stay as nobody's. A hash of ids and
     addresses is kept, so that the next pull does not bring them back. The receipt is for your files.
@@ -51,6 +53,7 @@ def forget(
         return receipt
 
     receipts, code = each_shop(installation, (shop,) if shop else (), "forget", wait, work)
+    receipts += [] if shop else _forget_in_former_shops(installation, person, wait)
     done = [each for each in receipts if each is not None]
     if as_json:
         show_json(done)
@@ -59,6 +62,22 @@ def forget(
     if not done and not code:
         say(f"Nobody called {person} is stored. An address is remembered as a hash all the same.")
     leave(code or int(any(each.left_in_shop for each in done)))
+
+
+def _forget_in_former_shops(installation: Installation, person: str, wait: float) -> list[Receipt | None]:
+    """Shops that left the config left their customers in the database."""
+    receipts = []
+    for name in _stored_shops(installation):
+        if name not in installation.config.shops:
+            db, now = installation.database, installation.now()
+            with hold(db.path, name, wait=wait, holder="forget"):
+                receipts.append(privacy.forget_here(db, mirror.open_shop(db, name), name, person, now))
+    return receipts
+
+
+def _stored_shops(installation: Installation) -> list[str]:
+    """Every shop that the database knows, whether or not the config still does."""
+    return [row["name"] for row in installation.database.rows("SELECT name FROM shops ORDER BY shop")]
 
 
 def _show_receipt(receipt: Receipt) -> None:
@@ -88,11 +107,8 @@ def subject(
 ) -> None:
     """Show everything that is stored of a person, for a request under Art. 15 GDPR."""
     db = installation.database
-    found = [
-        held
-        for settings in installation.shops((shop,) if shop else ())
-        if (held := privacy.held(db, mirror.open_shop(db, settings.name), settings.name, person))
-    ]
+    names = [each.name for each in installation.shops((shop,))] if shop else _stored_shops(installation)
+    found = [held for name in names if (held := privacy.held(db, mirror.open_shop(db, name), name, person))]
     if not found:
         raise StammkundeError(f"Nothing is stored of '{person}'.")
     if page is not None:
@@ -119,6 +135,8 @@ def _write_page(path: Path, person: str, found: list[Held]) -> None:
         with os.fdopen(
             os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8"
         ) as file:
+            if path.is_file():  # it may have been there, for everybody to read
+                path.chmod(0o600)
             file.write(text)
     except OSError as error:
         raise StammkundeError(f"{path} cannot be written: {error.strerror}.") from error

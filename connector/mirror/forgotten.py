@@ -44,11 +44,19 @@ class Forgotten:
         )
         self._key = _read_key(connection) if self._any else b""
 
-    def add(self, ids: Iterable[str], emails: Iterable[str], why: Why, at: int) -> None:
-        """Remember these. Who was erased stays so; who is over is over from now on."""
+    def add(self, ids: Iterable[str], emails: Iterable[str], keys: Iterable[str], why: Why, at: int) -> None:
+        """Remember these. Who was erased stays so; who is over is over from now on.
+
+        Args:
+            keys: of people, as they stand in the marks of coupons.
+        """
         self._key = self._key or _read_key(self._connection) or _make_key(self._connection)
         self._any = True
-        marks = [*map(self._id_mark, ids), *map(self._email_mark, emails)]
+        self._keep(
+            [*map(self._id_mark, ids), *map(self._email_mark, emails), *map(self._key_mark, keys)], why, at
+        )
+
+    def _keep(self, marks: Iterable[str], why: str, at: int) -> None:
         self._connection.executemany(
             "INSERT INTO forgotten VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE"
             f" SET why = ?3, at = ?4 WHERE why <> '{ERASED}'",
@@ -75,8 +83,18 @@ class Forgotten:
             self._welcome(record, marks)
             return record
         if isinstance(record, Order):
+            is_over = all(known[mark].why == EXPIRED for mark in marks)
+            if is_over and record.customer_id and self._id_mark(record.customer_id) not in known:
+                return msgspec.structs.replace(record, email=None)  # of an account that stays
             return msgspec.structs.replace(record, customer_id=None, email=None, codes=())
+        self._follow(record, [known[mark] for mark in marks])
         return None
+
+    def _follow(self, record: Record, known: Iterable[_Known]) -> None:
+        """An erased person goes by this id and this address, too: a change of either brings nobody back."""
+        for each in known:
+            if each.why == ERASED:
+                self._keep(self._marks(record), ERASED, each.at)
 
     def _is_back(self, record: Record, known: dict[str, _Known]) -> bool:
         """Whether somebody whose time was over came back, by an order or an account made since.
@@ -95,8 +113,11 @@ class Forgotten:
         return self._without(taggings, [[self._id_mark(each.customer_id)] for each in taggings])
 
     def sift_coupons(self, coupons: Sequence[Coupon]) -> Sequence[Coupon]:
-        """Those of people who are not forgotten; the mark in a coupon holds the id of an account."""
-        return self._without(coupons, [[*map(self._id_mark, _ids_in(each))] for each in coupons])
+        """Those of people who are not forgotten, by the account they are bound to and by their marks."""
+        return self._without(
+            coupons,
+            [[*map(self._id_mark, _ids_in(each)), self._key_mark(each.mark.person)] for each in coupons],
+        )
 
     def _without(self, records: Sequence[T], marks: list[list[str]]) -> Sequence[T]:
         if not self._any:
@@ -139,6 +160,9 @@ class Forgotten:
 
     def _email_mark(self, email: str) -> str:
         return self._mark(f"email {email}")
+
+    def _key_mark(self, key: str) -> str:
+        return self._mark(f"key {key}")
 
     def _mark(self, text: str) -> str:
         return hmac.digest(self._key, f"{self._shop} {text}".encode(), hashlib.sha256).hex()[:32]

@@ -35,6 +35,15 @@ WHERE shop = :shop AND identity IN (SELECT value FROM json_each(:identities));
 
 DELETE FROM shop_tags WHERE shop = :shop AND customer_id IN (SELECT value FROM json_each(:ids));
 DELETE FROM own_tags WHERE shop = :shop AND customer_id IN (SELECT value FROM json_each(:ids));
+-- The last of a class stands there by name until classes are worked out anew, which the next run does.
+UPDATE abc_cuts SET tie = '' WHERE shop = :shop AND (
+    tie IN (SELECT value FROM json_each(:ids)) OR tie IN (SELECT value FROM json_each(:identities))
+);
+-- A read that was broken off there begins anew.
+DELETE FROM reads WHERE shop = :shop AND (
+    EXISTS (SELECT 1 FROM json_each(:ids) WHERE instr(checkpoint, value))
+    OR EXISTS (SELECT 1 FROM json_each(:emails) WHERE instr(lower(checkpoint), value))
+);
 DELETE FROM changes WHERE shop = :shop AND (
     customer_id IN (SELECT value FROM json_each(:ids))
     OR json_extract(change, '$.code') IN (SELECT value FROM json_each(:codes))
@@ -49,7 +58,8 @@ DELETE FROM coupons WHERE shop = :shop AND (
 UPDATE issued SET replaces = NULL WHERE shop = :shop AND replaces IN (SELECT value FROM json_each(:codes));
 UPDATE issued SET
     code = 'FORGOTTEN' || hex(randomblob(8)), person_key = 'forgotten' || hex(randomblob(8)),
-    customer_id = '', terms = NULL, replaces = NULL, earned_by = NULL, state = 'revoked'
+    customer_id = '', terms = NULL, replaces = NULL, earned_by = NULL,
+    state = iif(state = 'refused', state, 'revoked')
 WHERE shop = :shop AND code IN (SELECT value FROM json_each(:codes));
 DELETE FROM handovers WHERE shop = :shop AND code IN (SELECT value FROM json_each(:codes));
 DELETE FROM told_codes WHERE shop = :shop AND code IN (SELECT value FROM json_each(:codes));
@@ -64,7 +74,7 @@ DELETE FROM deliveries WHERE message IN (
 );
 DELETE FROM outbox WHERE shop = :shop AND identity IN (SELECT value FROM json_each(:identities));
 DELETE FROM hooks
-WHERE shop = :shop AND kind = 'customers' AND record_id IN (SELECT value FROM json_each(:ids));
+WHERE shop = :shop AND kind IN ('customers', 'access', 'erase') AND record_id IN (SELECT value FROM json_each(:ids));
 -- The names of deliveries hold ids; should one be repeated, the record is read once more.
 DELETE FROM hooks_seen WHERE shop = :shop;
 DELETE FROM sweep WHERE shop = :shop AND id IN (SELECT value FROM json_each(:ids));

@@ -16,15 +16,20 @@ def object_to_profiling(shop: Shop, wanted: str, *, withdraw: bool) -> int:
     The tag in the shop is the one place where an objection stands; it is never counted as ours.
 
     Raises:
-        StammkundeError: the shop carries no tags, or nobody of that name is known.
+        StammkundeError: the shop carries no tags, or keeps no record of this guest.
     """
     if Feature.TAGS not in shop.info().features:
         raise StammkundeError(
             f"{shop.name} carries no tags. Leave the person out by `exclude` in [shops.{shop.name}]."
         )
     traces = find(shop.db, shop.key, wanted)
-    if not traces.ids:
+    if not traces.ids and not traces.orders:
         return 0
+    if not traces.ids:
+        raise StammkundeError(
+            f"{wanted} ordered as a guest, and {shop.name} keeps no record that could carry the tag."
+            " `stammkunde forget` makes these and all later orders nobody's."
+        )
     tags = (f"{shop.config.tag_prefix}{OBJECTION}",)
     changes = [
         Planned(

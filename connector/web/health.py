@@ -1,5 +1,6 @@
 """For monitoring: is it alive, is it fresh, and the figures that Prometheus collects."""
 
+import logging
 from collections.abc import Iterator
 
 from flask import Blueprint, Response, jsonify
@@ -8,11 +9,13 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from connector import mirror
-from connector.database import Database, milliseconds
+from connector import campaigns, mirror
+from connector.database import Database
 from connector.errors import DatabaseError
 from connector.money import decimals
-from connector.web.site import Site
+from connector.web.site import Site, Standing
+
+log = logging.getLogger(__name__)
 
 
 def health_pages(site: Site) -> Blueprint:
@@ -32,22 +35,31 @@ def health_pages(site: Site) -> Blueprint:
         """200 while every shop is fresh; else 503, with what is wrong."""
         try:
             with site.database() as db:
-                wrong = {each.shop: _trouble(each.error, each.overdue) for each in site.standings(db)}
+                wrong = {each.shop: _trouble(each) for each in site.standings(db)}
         except DatabaseError as error:
-            return jsonify(ready=False, database=str(error)), 503
+            log.error("not ready: %s", error)  # noqa: TRY400  the sentence says it all
+            return jsonify(ready=False, database="cannot be used, the log says why"), 503
         wrong = {shop: trouble for shop, trouble in wrong.items() if trouble}
         ready = site.is_alive() and not wrong
         return jsonify(ready=ready, shops=wrong), 200 if ready else 503
 
     @pages.get("/metrics")
     def metrics() -> ResponseReturnValue:
-        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+        try:
+            return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+        except DatabaseError as error:
+            log.error("no figures: %s", error)  # noqa: TRY400  the sentence says it all
+            return "the database cannot be used, the log says why\n", 503
 
     return pages
 
 
-def _trouble(error: str | None, overdue: bool) -> str | None:
-    return error or ("not read in time" if overdue else None)
+def _trouble(standing: Standing) -> str | None:
+    """In our own words: a shop's may name customers, and whoever monitors has not logged in."""
+    if standing.error is not None:
+        times = "once" if standing.failures == 1 else f"{standing.failures} times running"
+        return f"failed {times}, the log says why"
+    return "not read in time" if standing.overdue else None
 
 
 class _Figures(Collector):
@@ -92,7 +104,6 @@ class _Figures(Collector):
 
     def _content(self, db: Database) -> Iterator[Metric]:
         shops = {mirror.open_shop(db, name): name for name in self._site.config().shops}
-        now = milliseconds(self._site.now())
         for name, text, query in (
             ("records", "Records in the mirror.", _RECORDS),
             ("changes_total", "Changes in the ledger, by state.", _CHANGES),
@@ -103,16 +114,14 @@ class _Figures(Collector):
             yield made(
                 f"stammkunde_{name}", text, ["shop", "kind" if name == "records" else "state"], samples
             )
-        codes = [row for row in db.rows(_CODES, {"now": now}) if row["shop"] in shops]
-        counts = [([shops[row["shop"]], row["campaign"]], float(row["n"])) for row in codes]
+        codes = [each for each in campaigns.open_codes(db, self._site.now()) if each.shop in shops]
+        counts = [([shops[each.shop], each.campaign], float(each.codes)) for each in codes]
         yield _gauge("stammkunde_codes_open", "Codes that can be redeemed.", ["shop", "campaign"], counts)
+        currencies = {row["shop"]: row["currency"] for row in db.rows("SELECT shop, currency FROM shops")}
         worth = [
-            (
-                [shops[row["shop"]], row["campaign"], row["currency"]],
-                row["worth"] / 10 ** decimals(row["currency"]),
-            )
-            for row in codes
-            if row["currency"]
+            ([shops[each.shop], each.campaign, currency], each.liability / 10 ** decimals(currency))
+            for each in codes
+            if (currency := currencies[each.shop])
         ]
         text = "Face value of codes that can be redeemed."
         yield _gauge("stammkunde_liability", text, ["shop", "campaign", "currency"], worth)
@@ -134,11 +143,6 @@ _RECORDS = (
     " UNION ALL SELECT shop, 'people', count(*) FROM people GROUP BY shop"
 )
 _CHANGES = "SELECT shop, state, count(*) FROM changes GROUP BY shop, state"
-_CODES = (
-    "SELECT i.shop, i.campaign, s.currency, count(*) AS n, sum(i.face_value) AS worth"
-    " FROM issued AS i JOIN shops AS s USING (shop)"
-    " WHERE i.state = 'issued' AND i.ends_at > :now GROUP BY i.shop, i.campaign"
-)
 
 _Samples = list[tuple[list[str], float]]
 

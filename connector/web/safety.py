@@ -1,8 +1,10 @@
 """What keeps strangers out: by which name one comes, who has to log in, what a browser is told to refuse."""
 
+import ipaddress
 import logging
 import re
 import secrets
+from datetime import datetime
 
 from flask import Flask, abort, current_app, g, redirect, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
@@ -25,6 +27,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
 #: Of one address; a right password counts too.
 ATTEMPTS = "5 per minute; 30 per hour"
 HOURS = 12  #: that a session lasts
+LARGEST = 6 << 20  #: bytes of what is sent to us
 
 _PROXIED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
 _HEADERS = {
@@ -114,7 +117,7 @@ class Guard:
             SESSION_COOKIE_HTTPONLY=True,
             SESSION_COOKIE_SAMESITE="Lax",
             PERMANENT_SESSION_LIFETIME=HOURS * 3600,
-            MAX_CONTENT_LENGTH=6 << 20,
+            MAX_CONTENT_LENGTH=LARGEST,
             MAX_FORM_MEMORY_SIZE=1 << 20,
             WTF_CSRF_TIME_LIMIT=None,  # as long as the session
             WTF_CSRF_CHECK_DEFAULT=False,  # checked here, behind the host and the login
@@ -137,13 +140,16 @@ class Guard:
 
     def may_try(self) -> bool:
         """Whether this address may try a password once more. Counts as a try."""
-        address = request.remote_addr or "?"
-        hits = [self._limiter.hit(limit, "login", address) for limit in self._limits]
+        hits = [self._limiter.hit(limit, "login", _caller(request.remote_addr)) for limit in self._limits]
         return all(hits)
 
     def _before(self) -> ResponseReturnValue | None:
-        if request.blueprint == _HOOKS or (request.blueprint == _HEALTH and not self._is_private()):
-            return None  # signed by the shop; asked by a monitor, by whatever name
+        if request.blueprint == _HOOKS:
+            return None  # signed by the shop
+        if request.blueprint == _HEALTH and not self._may_monitor():
+            abort(403, "role")
+        if request.blueprint == _HEALTH and not self._is_private():
+            return None  # asked by a monitor, by whatever name
         if name_of(request.host) not in self._hosts():
             log.warning(
                 "a request for an unknown name was refused; dashboard.hosts names those that are ours"
@@ -155,6 +161,15 @@ class Guard:
             abort(404)
         return self._let_in()
 
+    def _may_monitor(self) -> bool:
+        """A proxy that lets others in to the pages lets them in here, too: figures are the owner's."""
+        if request.endpoint == "health.healthz" or not self._site.config().dashboard.show:
+            return True
+        if not _is_marked():
+            return True
+        login = self._who()
+        return login is not None and login.role == "owner"
+
     def _is_private(self) -> bool:
         return host_of(self._listen) in LOOPBACK
 
@@ -165,7 +180,7 @@ class Guard:
     def _let_in(self) -> ResponseReturnValue | None:
         g.login = g.role = None
         if not self.needs_login():
-            if any(name in request.headers for name in _PROXIED):
+            if _is_proxied():
                 abort(403, "proxied")
             g.role = "owner"
         elif (login := self._who()) is not None:
@@ -183,7 +198,31 @@ class Guard:
     def _who(self) -> Login | None:
         logins, name = self.logins(), session.get("login")
         login = logins.called(name) if logins and isinstance(name, str) else None
-        return login if login is not None and login.mark() == session.get("mark") else None
+        if login is None or login.mark() != session.get("mark"):
+            return None
+        # The cookie's own age begins anew with every page, so a stolen one could be kept alive for ever.
+        hours = (self._site.now().timestamp() - session.get("since", 0)) / 3600
+        return login if 0 <= hours <= HOURS else None
+
+
+def _is_proxied() -> bool:
+    """Whether it came by a proxy. nginx leaves no mark by itself, but speaks as no browser has for ages."""
+    return _is_marked() or request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0"
+
+
+def _is_marked() -> bool:
+    return any(name in request.headers for name in _PROXIED)
+
+
+def _caller(address: str | None) -> str:
+    """Whom an address stands for: of IPv6 everybody has a whole network of 64 bits to choose from."""
+    try:
+        found = ipaddress.ip_address(address or "")
+    except ValueError:
+        return "?"
+    if found.version == 6 and found.ipv4_mapped is None:
+        return str(ipaddress.ip_network((found, 64), strict=False))
+    return str(found)
 
 
 def for_staff(name: str) -> str:
@@ -200,11 +239,11 @@ def may(role: Role, endpoint: str | None) -> bool:
     return role == "owner" or endpoint in _STAFF
 
 
-def log_in(login: Login) -> None:
-    """From now on this browser is that person."""
+def log_in(login: Login, now: datetime) -> None:
+    """From now on this browser is that person, for `HOURS`."""
     session.clear()  # with its CSRF token: nothing from before goes on
     session.permanent = True
-    session["login"], session["mark"] = login.name, login.mark()
+    session["login"], session["mark"], session["since"] = login.name, login.mark(), now.timestamp()
 
 
 def _with_headers(response: Response) -> Response:

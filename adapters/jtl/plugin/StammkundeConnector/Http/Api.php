@@ -46,7 +46,7 @@ final class Api
         $now = $this->shop->now();
         $key = $this->keys->recognise($request->key, $now);
         if ($key === null) {
-            $this->count('wrong ' . $request->address, self::WRONG_KEYS_A_MINUTE, $now);
+            $this->count('wrong ' . self::network($request->address), self::WRONG_KEYS_A_MINUTE, $now);
             throw $request->key === ''
                 ? new Problem(401, 'key-missing', 'The header X-Stammkunde-Key is missing.')
                 : new Problem(401, 'key-wrong', 'This key is unknown or was revoked.');
@@ -54,6 +54,16 @@ final class Api
         $this->count('key ' . $key->id, self::REQUESTS_A_MINUTE, $now);
 
         return $key;
+    }
+
+    /** Whom an address stands for: of IPv6 everybody has a whole network of 64 bits to choose from. */
+    private static function network(string $address): string
+    {
+        $isLong = \filter_var($address, \FILTER_VALIDATE_IP, \FILTER_FLAG_IPV6) !== false;
+        $bytes  = $isLong ? (string)\inet_pton($address) : '';
+        $isIpv4 = \str_starts_with($bytes, \str_repeat("\0", 10) . "\xff\xff");
+
+        return $bytes === '' || $isIpv4 ? $address : \bin2hex(\substr($bytes, 0, 8));
     }
 
     private function count(string $bucket, int $most, int $now): void

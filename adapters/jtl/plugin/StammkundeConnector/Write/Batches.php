@@ -40,6 +40,7 @@ final class Batches
     public function apply(array $body, Key $key): array
     {
         [$run, $batch, $changes, $installation] = self::parse($body);
+        $this->requireAnyScope($key);
         if (!$this->database->lock(self::LOCK, self::WAIT)) {
             throw new Problem(503, 'busy', 'Another batch of changes is being applied.', ['Retry-After' => '10']);
         }
@@ -111,6 +112,17 @@ final class Batches
         }
 
         return [$run, $batch, $changes, $installation];
+    }
+
+    /** A key that may change nothing takes no run's name either, nor the place of the one installation that writes. */
+    private function requireAnyScope(Key $key): void
+    {
+        foreach ($this->handlers as $handler) {
+            if ($key->may($handler->scope())) {
+                return;
+            }
+        }
+        throw new Problem(403, 'scope-missing', 'This key may change nothing in this shop.');
     }
 
     /** Two installations would undo each other's tags. */
