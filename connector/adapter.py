@@ -96,7 +96,10 @@ class Adapter(Protocol):
         ...
 
     def by_id(self, kind: Kind, ids: Sequence[str]) -> Iterator[Page[Record]]:
-        """A fresh read of a few. Ids the shop no longer knows come back in `gone`."""
+        """A fresh read of a few. Ids the shop no longer knows come back in `gone`.
+
+        What an answer merely leaves out is not gone: where it holds fewer than it counts, raise.
+        """
         ...
 
     def orders_of(self, customer_ids: Sequence[str]) -> Iterator[Page[Order]]:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from connector.database import Database, milliseconds, moment
-from connector.mirror import Mirror
+from connector.mirror import OBJECTION, Mirror
 from connector.model import Change, CreateCoupon, DisableCoupon, ExtendCoupon, Result, UpdateTags
 
 RunKind = Literal["pull", "push", "undo", "adopt"]
@@ -181,17 +181,28 @@ def _issued_row(shop: int, run: str, planned: Planned) -> tuple[object, ...]:
 
 def settle(mirror: Mirror, entry: Entry, result: Result, now: datetime) -> None:
     """Write one outcome. A change that was done is applied to the mirror in the same transaction."""
-    state = "refused" if result.error else "done"
     with mirror.db.write() as connection:
-        connection.execute(
-            "UPDATE changes SET state = ?, error = ?, settled_at = ? WHERE run = ? AND position = ?",
-            (state, result.error, milliseconds(now), entry.run, entry.position),
-        )
         if result.error:
-            _give_back(connection, mirror.shop, entry)
+            give_up(connection, mirror.shop, entry, result.error, now)
         else:
+            _close(connection, entry, "done", None, now)
             _keep(connection, mirror.shop, entry, milliseconds(now))
             mirror.apply(connection, entry.change)
+
+
+def give_up(connection: sqlite3.Connection, shop: int, entry: Entry, why: str, now: datetime) -> None:
+    """A change was refused, or is not sent any more, inside a transaction of the caller's."""
+    _close(connection, entry, "refused", why, now)
+    _give_back(connection, shop, entry)
+
+
+def _close(
+    connection: sqlite3.Connection, entry: Entry, state: str, error: str | None, now: datetime
+) -> None:
+    connection.execute(
+        "UPDATE changes SET state = ?, error = ?, settled_at = ? WHERE run = ? AND position = ?",
+        (state, error, milliseconds(now), entry.run, entry.position),
+    )
 
 
 def _give_back(connection: sqlite3.Connection, shop: int, entry: Entry) -> None:
@@ -247,6 +258,15 @@ _DISABLED = """
 """
 
 
+def settled(db: Database, run: str) -> dict[str, int]:
+    """How many changes of a run were done and how many refused, by whichever process."""
+    counts = {"done": 0, "refused": 0}
+    for row in db.rows("SELECT state, count(*) AS n FROM changes WHERE run = ? GROUP BY state", (run,)):
+        if row["state"] in counts:
+            counts[row["state"]] = row["n"]
+    return counts
+
+
 def entries(db: Database, run: str) -> list[Entry]:
     """All changes of a run, in order."""
     return [_entry(row) for row in db.rows("SELECT * FROM changes WHERE run = ? ORDER BY position", (run,))]
@@ -288,12 +308,13 @@ def _entry(row: sqlite3.Row) -> Entry:
 
 
 def has_pushed(db: Database, shop: int) -> bool:
-    """Whether any push ever reached this shop."""
+    """Whether any push of a plan ever reached this shop. That somebody objected is noted without one."""
     return bool(
         db.value(
-            "SELECT count(*) FROM changes JOIN runs USING (run)"
-            " WHERE changes.shop = ? AND changes.state = 'done' AND runs.kind = 'push'",
-            (shop,),
+            "SELECT EXISTS (SELECT 1 FROM changes JOIN runs USING (run)"
+            " WHERE changes.shop = ? AND changes.state = 'done' AND runs.kind = 'push'"
+            " AND instr(changes.change, ?) = 0)",
+            (shop, f'{OBJECTION}"'),
         )
     )
 

@@ -278,13 +278,12 @@ class ShopInfo(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     time_zone: str  #: IANA name
     features: frozenset[Feature]
-    admin_url: str | None = None
+    admin_url: str | None = None  #: where the owner looks at the shop
     orders_visible_from: datetime | None = None  #: None: all of them
     oldest_order: datetime | None = None  #: when the oldest order we can see was placed, if known
     missing_scopes: tuple[str, ...] = ()  #: permissions we would need and do not have
     scope_help: str | None = None  #: where to grant them, one sentence
-    tag_length: int = 255
-    tags_per_customer: int = 250
+    tag_length: int = 255  #: characters of a tag, with its prefix
     code_length: int = 255
     code_alphabet: str | None = None  #: the characters a code may have; None: letters, digits and dashes
     code_case: Literal["kept", "lower", "upper"] = "kept"  #: how the shop stores codes
@@ -292,6 +291,7 @@ class ShopInfo(msgspec.Struct, frozen=True, kw_only=True):
     coupon_terms: frozenset[CouponTerm] = frozenset()  #: what the checkout enforces by itself
     #: Fields of `CreateCoupon` that it cannot keep in one coupon, such as ("products", "categories").
     coupon_conflicts: tuple[tuple[str, str], ...] = ()
+    title_refuses: str = ""  #: characters that a coupon's title may not have
     net_price_groups: tuple[str, ...] = ()  #: customer groups that see prices without tax
     notes: tuple[str, ...] = ()  #: what the owner should know about this shop, a sentence each
     customer_count: int | None = None

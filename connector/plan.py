@@ -12,6 +12,7 @@ from connector.groups import SMALL, Move
 from connector.ledger import Planned
 from connector.model import Change, CreateCoupon, DisableCoupon, UpdateTags
 from connector.money import money_text
+from connector.quantity import counted
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -91,7 +92,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
                 yield f"{number:,} of {base:,} {whole} would {word} a tag (limit {share:.0%})"
         coupons = len(self.coupons())
         if coupons > limits.coupons:
-            yield f"{coupons:,} new coupons (limit {limits.coupons:,})"
+            yield f"{counted(coupons, 'new coupon')} (limit {limits.coupons:,})"
         value = self.coupon_value()
         if limits.coupon_value is not None and value > limits.coupon_value:
             most = money_text(limits.coupon_value, self.currency)

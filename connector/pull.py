@@ -129,7 +129,7 @@ def _sweep(shop: Shop, copy: Mirror, kind: Kind, pulled: Pulled) -> None:
     read = copy.begin(SWEEP.format(kind), shop.now(), full=True)
     for page in _watched(shop, read, shop.adapter.ids(kind, read.checkpoint)):
         copy.store_ids(read, page)
-    absent = copy.missing(kind, read, pulled.info.orders_visible_from)
+    absent = copy.missing(kind, read, shop.now())
     if Feature.DELETIONS in pulled.info.features:
         pulled.gone[kind] = _look_up(shop, copy, kind, absent)
     else:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from connector import ledger
+from connector.errors import ResponseError
 from connector.ledger import Entry, Planned
 from connector.model import (
     Change,
     CreateCoupon,
     DisableCoupon,
+    ExtendCoupon,
     Feature,
     Kind,
     Order,
@@ -51,17 +53,22 @@ def _look_for(shop: Shop, refused: Sequence[Change]) -> None:
         _read_again(shop, sorted({who for each in refused if (who := ledger.customer_of(each))}))
 
 
-def settle_unsettled(shop: Shop) -> int:
+def settle_unsettled(shop: Shop, *, but: str | None = None) -> int:
     """Bring to an end what earlier runs planned and did not see settled. Returns how many changes.
 
     Every change is safe to apply twice, so they are sent again under their own run's name, by which the
     adapter finds an operation that the shop is still working on.
+
+    Args:
+        but: a run that is left as it is.
     """
     settled = 0
     for run, entries in ledger.unsettled(shop.db, shop.key).items():
+        if run == but:
+            continue
         pushed = Pushed(run=run)
         _send_in_order(shop, entries, pushed)
-        _end(shop, pushed)
+        _end(shop, run)
         settled += len(entries)
     return settled
 
@@ -75,7 +82,7 @@ def _send_new(
     ledger.plan(shop.db, shop.key, run, changes, reserve)
     pushed = Pushed(run=run)
     _send_in_order(shop, ledger.entries(shop.db, run), pushed)
-    _end(shop, pushed)
+    _end(shop, run)
     return pushed
 
 
@@ -89,6 +96,7 @@ def _send_in_order(shop: Shop, entries: Sequence[Entry], pushed: Pushed) -> None
         if entry.needs not in made:
             result = Result(change=entry.change, error=f"the code {entry.needs} was not made")
             ledger.settle(shop.mirror(), entry, result, shop.now())
+            pushed.refused.append((entry.change, result.error or ""))
     _send(shop, [each for each in waiting if each.needs in made], pushed, len(first), len(entries))
 
 
@@ -102,7 +110,7 @@ def _send(shop: Shop, entries: Sequence[Entry], pushed: Pushed, before: int, tot
         return
     copy = shop.mirror()
     results = shop.adapter.push((entry.change for entry in entries), pushed.run)
-    for number, (entry, result) in enumerate(zip(entries, results, strict=True), 1):
+    for number, (entry, result) in enumerate(_in_step(entries, iter(results)), 1):
         ledger.settle(copy, entry, result, shop.now())
         if result.error:
             pushed.refused.append((entry.change, result.error))
@@ -113,29 +121,61 @@ def _send(shop: Shop, entries: Sequence[Entry], pushed: Pushed, before: int, tot
             raise Stopped
 
 
-def _end(shop: Shop, pushed: Pushed) -> None:
-    outcome = f"{len(pushed.refused)} refused" if pushed.refused else "done"
-    counts = {"done": pushed.done, "refused": len(pushed.refused)}
-    ledger.end(shop.db, pushed.run, shop.now(), outcome, counts)
+def _in_step(entries: Sequence[Entry], results: Iterator[Result]) -> Iterator[tuple[Entry, Result]]:
+    """Each change with its own result.
+
+    Raises:
+        ResponseError: a result is missing, is of another change or is one too many. What is not settled by
+            then is sent again by the next push.
+    """
+    for entry in entries:
+        result = next(results, None)
+        if result is None or result.change != entry.change:
+            raise ResponseError(
+                "The adapter does not answer change by change, so what it did is not known."
+                " The next push sends the rest again."
+            )
+        yield entry, result
+    if next(results, None) is not None:
+        raise ResponseError("The adapter answered for more changes than it was given.")
+
+
+def _end(shop: Shop, run: str) -> None:
+    """Close a run, with what an earlier process did of it."""
+    counts = ledger.settled(shop.db, run)
+    outcome = f"{counts['refused']} refused" if counts["refused"] else "done"
+    ledger.end(shop.db, run, shop.now(), outcome, counts)
 
 
 def undo(shop: Shop, run: str) -> Pushed:
-    """Take back what one push did, as far as it is still as that push left it. Pushing is held before."""
+    """Take back what one push did, as far as it is still as that push left it. Pushing is held before.
+
+    Of a push that was cut off nothing more is sent: what of it is not settled may have arrived, so it is
+    taken back like the rest.
+    """
     ledger.hold(shop.db, shop.key, f"{run} was undone")
-    settle_unsettled(shop)
-    done = [entry for entry in ledger.entries(shop.db, run) if entry.state == "done"]
-    _look_again(shop, done)
-    before = ledger.undone(shop.db, run)
-    pushed = Pushed(run=ledger.begin(shop.db, shop.key, "undo", shop.now(), undoes=run))
+    settle_unsettled(shop, but=run)
+    made = [entry for entry in ledger.entries(shop.db, run) if entry.state != "refused"]
+    _look_again(shop, made)
+    before, left = ledger.undone(shop.db, run), list[str]()
+    name = ledger.begin(shop.db, shop.key, "undo", shop.now(), undoes=run)
     changes = [
         Planned(change=change, reason=f"undo {run}")
-        for entry in done
+        for entry in made
         if inverse(entry.change) not in before
-        for change in _taken_back(shop, entry, pushed.left)
+        for change in _taken_back(shop, entry, left)
     ]
-    left = pushed.left
-    pushed = _send_new(shop, pushed.run, changes)
+
+    def give_up(connection: sqlite3.Connection) -> None:
+        for entry in made:
+            if entry.state == "planned":
+                ledger.give_up(connection, shop.key, entry, "taken back before it was settled", shop.now())
+
+    pushed = _send_new(shop, name, changes, give_up)
     pushed.left = left
+    found = ledger.find_run(shop.db, run)
+    if found is not None and found[1].ended_at is None:
+        _end(shop, run)
     return pushed
 
 
@@ -181,6 +221,19 @@ def _taken_back(shop: Shop, entry: Entry, left: list[str]) -> Iterator[Change]:
             yield back
         else:
             left.append(f"code {back.code}: {why}")
+    elif (why := _why_final(shop, entry.change)) is not None:
+        left.append(why)
+
+
+def _why_final(shop: Shop, change: Change) -> str | None:
+    """Why a change of a coupon stays as it is; None where nobody can miss it."""
+    if isinstance(change, ExtendCoupon):
+        return f"code {change.code}: a later end is not taken back"
+    if isinstance(change, DisableCoupon):
+        row = shop.db.row("SELECT state FROM issued WHERE shop = ? AND code = ?", (shop.key, change.code))
+        if row is not None and row["state"] == "revoked":  # the others had ended anyway
+            return f"code {change.code}: what was switched off is not switched on again"
+    return None
 
 
 def _is_gone(shop: Shop, customer_id: str) -> bool:
@@ -215,4 +268,4 @@ def _why_kept(shop: Shop, code: str) -> str | None:
     if used is not None:
         return f"it was redeemed with order {used['number']}"
     row = shop.db.row("SELECT state FROM issued WHERE shop = ? AND code = ?", (shop.key, code))
-    return None if row is not None and row["state"] == "issued" else "it was revoked before"
+    return None if row is not None and row["state"] in ("issued", "planned") else "it was revoked before"

@@ -1,5 +1,7 @@
 """The line: shop → mirror → facts → groups → campaigns → plan → shop."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from connector import hooks, privacy
@@ -23,9 +25,21 @@ class Outcome(msgspec.Struct, kw_only=True):
     pushed: Pushed | None
 
 
-def sync(shop: Shop, *, full: bool = False, dry_run: bool = False, force: bool = False) -> Outcome:
-    """The whole line once. The caller holds the shop's lock."""
+def sync(
+    shop: Shop,
+    *,
+    full: bool = False,
+    dry_run: bool = False,
+    force: bool = False,
+    told: Callable[[Pulled], None] = lambda _: None,
+) -> Outcome:
+    """The whole line once. The caller holds the shop's lock.
+
+    Args:
+        told: what was read, before anything is made of it: a push that is refused must not hide it.
+    """
     pulled = read(shop, full=full)
+    told(pulled)
     standings = work_out(shop)
     plan = make_plan(shop)
     pushed = None if dry_run else push_plan(shop, plan, force=force)

@@ -61,6 +61,7 @@ def test_a_new_adapter_keeps_the_contract_in_a_fresh_environment(made: Path, pyt
     }
     assert counts["passed"] >= 99
     assert set(counts) == {"passed", "skipped"}
+    assert "Corner Shop does not declare webhooks." in said
 
 
 def test_a_new_adapter_is_listed_with_its_settings(made: Path, python: str) -> None:
@@ -95,12 +96,18 @@ adapter = CornerShopAdapter(**sandbox.settings())
 customers, orders = records(adapter.customers(None, None)), records(adapter.orders(None, None))
 print(len(customers), all(each.goods > 0 for each in orders), len(orders) > 20)
 sandbox.faults.plan("throttle", retry_after=0)
-print(adapter.check().currency)
+print(adapter.check().name, adapter.check().currency)
 page = urllib.request.urlopen(sandbox.admin_url).read().decode()
 print(all(each.email in page for each in customers if each.email))
+sandbox.shop.tag(customers[0].id, ["sk:<new>"], [])
+sandbox.shop.add_foreign_code("SOMMER")
+page = urllib.request.urlopen(f"{sandbox.admin_url}?tag=sk:<new>").read().decode()
+print([each.email in page for each in customers[:2]], "sk:&lt;new&gt;" in page)
+print("SOMMER" in urllib.request.urlopen(f"{sandbox.url}/admin/coupons").read().decode())
 sandbox.stop()
 """
-    assert run(python, "-c", code, folder=made.parent) == "20 True True\nEUR\nTrue\n"
+    said = run(python, "-c", code, folder=made.parent)
+    assert said == "20 True True\nCorner Shop sandbox EUR\nTrue\n[True, False] True\nTrue\n"
 
 
 def test_an_adapter_has_less_than_200_lines(made: Path) -> None:

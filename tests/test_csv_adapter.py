@@ -230,6 +230,23 @@ def test_a_mapping_by_hand(tmp_path: Path) -> None:
     assert customers(made)["K-1"].created_at == datetime(2020, 1, 31, 23, 0, tzinfo=UTC)
 
 
+def test_goods_that_a_till_takes_back_were_not_bought(tmp_path: Path) -> None:
+    folder(
+        tmp_path,
+        orders=(
+            "number,email,placed_at,total,payment_status,line_sku,line_quantity,line_price\n"
+            "7,anna@example.com,2025-01-05,40.00,paid,ESP,2,50.00\n"
+            "7,,,,,TEE,-1,60.00\n"
+        ),
+    )
+    order = orders(adapter(tmp_path))["7"]
+    assert order.total == 4000
+    assert [(line.sku, line.quantity, line.remaining, line.total) for line in order.lines] == [
+        ("ESP", 2, 2, 10000),
+        ("TEE", 0, 0, -6000),
+    ]
+
+
 def test_every_unknown_state_is_named_at_once(shop: Path) -> None:
     folder(shop, orders=ORDERS.replace(",paid", ",beglichen").replace(",open", ",schwebend"))
     with pytest.raises(ConfigError) as refused:

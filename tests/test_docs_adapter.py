@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from connector.adapter import Adapter
 from connector.cli import main
 from connector.config import reading
+from connector.model import Feature
 
 pytest_plugins = ["pytester"]
 
@@ -30,7 +31,7 @@ def test_python_runs_from_top_to_bottom() -> None:
     namespace: dict[str, Any] = {"__name__": "page"}
     for block in blocks("python"):
         exec(compile(block, "docs/writing-an-adapter.md", "exec"), namespace)  # noqa: S102
-    assert len(blocks("python")) == 8
+    assert len(blocks("python")) == 9
 
 
 def test_contract_passes_as_shown(pytester: pytest.Pytester) -> None:
@@ -40,6 +41,11 @@ def test_contract_passes_as_shown(pytester: pytest.Pytester) -> None:
     outcome = pytester.runpytest_inprocess("-p", "no:hypothesispytest").parseoutcomes()
     assert outcome["passed"] > 100
     assert not {"failed", "errors", "skipped"} & set(outcome)
+
+
+@pytest.mark.parametrize("feature", Feature)
+def test_every_feature_is_explained(feature: Feature) -> None:
+    assert re.search(rf"^\| .*`{feature.name}`.* \|", PAGE, re.MULTILINE)
 
 
 def test_entry_points_are_in_the_groups_that_are_looked_up() -> None:

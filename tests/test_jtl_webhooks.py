@@ -301,7 +301,7 @@ def test_a_deletion_that_did_not_happen_is_not_believed(floor: Floor) -> None:
     with running(floor) as daemon:
         daemon.waits_for("laden: pull: ")
         assert send(daemon, about(1001, "customer.deleted")) == 200
-        daemon.waits_for("laden: hooks: 1 records read")
+        daemon.waits_for("laden: hooks: 1 record read")
         assert has(floor, "SELECT 1 FROM customers WHERE id = '1001' AND gone_at IS NULL")
         assert daemon.ends() == 0
 
@@ -313,7 +313,7 @@ def test_forged_replayed_old_and_many_do_no_harm(floor: Floor, shop: JtlSandbox)
         shop.faults.forget_requests()
         assert {send(daemon, about(1001), message=f"msg_{nth}") for nth in range(300)} == {200}
         assert send(daemon, about(1001), message="msg_7") == 200  # a replay within its five minutes
-        daemon.waits_for("laden: hooks: 1 records read")
+        daemon.waits_for("laden: hooks: 1 record read")
         assert len(shop.faults.requests("by-ids")) < 10
         shop.faults.forget_requests()
         assert send(daemon, about(1001), message="msg_7") == 200

@@ -103,6 +103,11 @@ def test_check_knows_the_store(shop: MedusaSandbox, adapter: MedusaAdapter) -> N
     assert info.oldest_order == datetime(2026, 2, 1, 18, 15, tzinfo=UTC)
     assert info.payment_methods == ("pp_system_default",)
     assert adapter.reread == {Kind.ORDERS: timedelta(days=60)}
+    assert info.coupon_conflicts == (
+        ("free_shipping", "products"),
+        ("free_shipping", "categories"),
+        ("free_shipping", "exclude_categories"),
+    )
 
 
 def test_a_wrong_key_is_asked_about_once_and_not_shown(shop: MedusaSandbox) -> None:
@@ -320,16 +325,35 @@ def test_a_redemption_is_counted_and_seen_on_the_order(shop: MedusaSandbox, adap
     assert (coupon.used, order.codes, order.total) == (1, ("SKTEST23456",), 9500)
 
 
-def test_a_code_for_a_product_and_a_category_is_for_either(
+def test_a_code_for_products_and_a_category_that_is_not_there_is_refused(
     shop: MedusaSandbox, adapter: MedusaAdapter
 ) -> None:
     shop.put(make_customer())
     shop.put(make_product("3001", categories=("Kaffee",)))
+    (error,) = errors(adapter, make_coupon(products=("3001",), categories=("Mate",)))
+    assert error == "Medusa has no goods under Mate."
+
+
+def test_a_name_of_a_category_and_of_a_collection_is_for_either(
+    shop: MedusaSandbox, adapter: MedusaAdapter
+) -> None:
+    shop.put(make_customer())
+    shop.put(make_product("3001", categories=("Herbst",)))
     shop.put(make_product("3002"))
     shop.put(make_product("3003"))
-    assert errors(adapter, make_coupon(products=("3002",), categories=("kaffee",))) == [None]
+    shop.shop.collections["pcol_1"] = "Herbst"
+    shop.shop.products["3002"].collection = "pcol_1"
     goods = (("3001", 1000, False), ("3002", 2000, False), ("3003", 4000, False))
+    assert errors(adapter, make_coupon(categories=("Herbst",))) == [None]
     assert shop.check_out(("SKTEST23456",), "1001", None, goods) == (None, 300, 500)
+    second = make_coupon(
+        code="SKOTHER2345",
+        mark=msgspec.structs.replace(make_coupon().mark, round=2),
+        products=("3002", "3003"),
+        categories=("Herbst",),
+    )
+    assert errors(adapter, second) == [None]
+    assert shop.check_out(("SKOTHER2345",), "1001", None, goods) == (None, 200, 500)
 
 
 def test_a_collection_is_a_category(shop: MedusaSandbox, adapter: MedusaAdapter) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,6 +104,31 @@ def test_a_tag_that_a_later_push_put_there_stays(floor: Floor) -> None:
     assert floor.tags("1002", "1006") == {"1002": ["sk:new"], "1006": ["sk:new"]}
 
 
+def test_a_tag_that_was_taken_and_given_again_since_stays(floor: Floor) -> None:
+    """It is in the shop as the undone push left it, but another push put it there."""
+    for is_cancelled in (False, True, False):
+        floor.later(days=1)
+        now, cancelled_at = floor.now, floor.now if is_cancelled else None
+        floor.shop.put(order(200, 1002, 0, 600, placed_at=now, updated_at=now, cancelled_at=cancelled_at))
+        floor.done("sync")
+    assert floor.tags("1002") == {"1002": ["sk:over-500"]}
+    given = pushes(floor)[1]
+    ran = floor.done("undo", given)
+    assert "sk:over-500" in floor.tags("1002")["1002"]
+    assert "  left: customer 1002: a tag was changed in the shop since\n" in ran.err
+
+
+def test_a_code_whose_order_was_cancelled_is_taken_back(floor: Floor) -> None:
+    (run,) = pushes(floor)
+    floor.later(hours=1)
+    now = floor.now
+    called_off = order(310, 1003, 0, codes=(CEMS_CODE,), placed_at=now, updated_at=now, cancelled_at=now)
+    floor.shop.put(called_off)
+    floor.done("undo", run)
+    assert floor.rows("SELECT code FROM order_codes") == [(CEMS_CODE,)]
+    assert floor.shop.codes() == {"WELCOME10"}
+
+
 def test_a_redeemed_code_is_reported_and_stays(floor: Floor) -> None:
     (run,) = pushes(floor)
     floor.later(hours=1)
@@ -113,6 +139,21 @@ def test_a_redeemed_code_is_reported_and_stays(floor: Floor) -> None:
     assert ran.out == f"roastery: 4 changes of {run} taken back, 0 refused.\n"
     assert floor.shop.codes() == {"WELCOME10", CEMS_CODE}
     assert floor.shop.attribute("1004", "code-come-back") is None
+
+
+def test_what_cannot_be_taken_back_is_told(floor: Floor) -> None:
+    floor.later(hours=1)
+    floor.done("code", "extend", CEMS_CODE, "--days", "14")
+    floor.later(hours=1)
+    floor.done("campaign", "stop", "come-back")
+    _, extended, stopped = pushes(floor)
+    ran = floor.done("undo", extended)
+    assert ran.out == f"roastery: 0 changes of {extended} taken back, 0 refused.\n"
+    assert f"  left: code {CEMS_CODE}: a later end is not taken back\n" in ran.err
+    ran = floor.done("undo", stopped)
+    assert ran.out == f"roastery: 0 changes of {stopped} taken back, 0 refused.\n"
+    assert f"  left: code {DORAS_CODE}: what was switched off is not switched on again\n" in ran.err
+    assert floor.shop.codes() == {"WELCOME10"}
 
 
 def test_a_code_deleted_in_the_shop_is_no_trouble(floor: Floor) -> None:
@@ -132,6 +173,41 @@ def test_a_customer_deleted_since_is_reported(floor: Floor) -> None:
     assert "  left: customer 1002 was deleted in the shop\n" in ran.err
     assert floor.tags("1001", "1004") == {"1001": ["VIP"], "1004": ["Sk-Freundin", "VIP"]}
     assert floor.shop.codes() == {"WELCOME10"}
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Floor]:
+    """A shop whose first plan was looked at and not pushed yet."""
+    with shopfloor(tmp_path) as opened:
+        put(opened.open_shop(), people())
+        opened.shop.add_foreign_code("WELCOME10")
+        opened.set(exclude='{ tags = ["b2b"] }')
+        opened.write_config(rules=GROUPS + CAMPAIGN)
+        opened.done("pull")
+        opened.done("plan", "--approve")
+        yield opened
+
+
+@pytest.mark.parametrize("trouble", ["drop", "garbage"])
+@pytest.mark.parametrize("where", ["tagsAdd", "discountCodeBasicCreate"])
+def test_of_a_push_that_was_cut_off_nothing_more_is_sent(fresh: Floor, trouble: Any, where: str) -> None:
+    """Whether the changes arrived (a lost answer) or not (nonsense in the place of one): all is as before."""
+    fresh.set(timeout="1.0")
+    fresh.shop.faults.plan(trouble, times=100, contains=where)
+    assert fresh.run("push").code == 1
+    fresh.set(timeout="20.0")
+    (run,) = pushes(fresh)
+    fresh.shop.faults.clear()
+    fresh.shop.faults.forget_requests()
+    fresh.done("undo", run)
+    assert [body for body in fresh.mutations() if "tagsAdd" in body or "BasicCreate" in body] == []
+    assert fresh.tags(*BEFORE) == BEFORE
+    assert fresh.shop.codes() == {"WELCOME10"}
+    assert fresh.shop.attribute("1003", "code-come-back") is None
+    assert fresh.rows("SELECT count(*) FROM changes WHERE state = 'planned'") == [(0,)]
+    assert fresh.rows("SELECT count(*) FROM own_tags") == [(0,)]
+    assert fresh.rows("SELECT outcome IS NULL FROM runs WHERE kind IN ('push', 'undo')") == [(0,), (0,)]
+    assert fresh.rows("SELECT DISTINCT state FROM issued") == [("revoked",)]
 
 
 def test_an_undo_that_was_cut_off_goes_on(floor: Floor) -> None:

@@ -113,7 +113,7 @@ def test_forged_replayed_and_many_do_no_harm(floor: Floor, shop: WooCommerceSand
         daemon.waits_for("laden: pull: ")
         shop.faults.forget_requests()
         assert {send(daemon, 1001, delivery=f"d-{nth}") for nth in range(300)} == {200}
-        daemon.waits_for("laden: hooks: 1 records read")
+        daemon.waits_for("laden: hooks: 1 record read")
         assert len(shop.faults.requests("1001")) < 10
         shop.faults.forget_requests()
         assert send(daemon, 1001, delivery="d-7") == 200  # a replay
@@ -139,6 +139,6 @@ def test_a_deletion_that_did_not_happen_is_not_believed(floor: Floor) -> None:
     with running(floor) as daemon:
         daemon.waits_for("laden: pull: ")
         assert send(daemon, 1001, delivery="d-1", topic="customer.deleted") == 200
-        daemon.waits_for("laden: hooks: 1 records read")
+        daemon.waits_for("laden: hooks: 1 record read")
         assert has(floor, "SELECT 1 FROM customers WHERE id = '1001' AND gone_at IS NULL")
         assert daemon.ends() == 0

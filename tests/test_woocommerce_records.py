@@ -292,7 +292,6 @@ def test_a_coupon_in_the_shops_words() -> None:
         bound="email",
         email=" Anna@Example.test ",
         minimum=3000,
-        products=("12",),
         categories=("Tee",),
         exclude_categories=("Bücher",),
         sale_items=False,
@@ -307,7 +306,7 @@ def test_a_coupon_in_the_shops_words() -> None:
         "individual_use": True,
         "exclude_sale_items": True,
         "minimum_amount": "30.00",
-        "product_ids": [12],
+        "product_ids": [],
         "product_categories": [17, 40],
         "excluded_product_categories": [18],
         "email_restrictions": ["anna@example.test"],
@@ -315,6 +314,20 @@ def test_a_coupon_in_the_shops_words() -> None:
     }
     assert body["description"] == "10 % für Sie [sk:come-back:c1001:1]"
     assert {"key": "stammkunde_mark", "value": "sk:come-back:c1001:1"} in body["meta_data"]
+
+
+def test_a_coupon_for_products_names_their_ids() -> None:
+    body = from_create(make_coupon(bound="nobody", products=("12", "40")), "EUR", {})
+    assert (body["product_ids"], body["product_categories"]) == ([12, 40], [])
+
+
+def test_products_and_categories_together_are_refused() -> None:
+    change = make_coupon(bound="nobody", products=("12",), categories=("Tee",))
+    with pytest.raises(RejectedError) as caught:
+        from_create(change, "EUR", {"Tee": [17]})
+    assert str(caught.value) == (
+        "WooCommerce takes a coupon for products and categories off what is in either: name one of them."
+    )
 
 
 @pytest.mark.parametrize(

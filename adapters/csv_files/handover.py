@@ -189,8 +189,8 @@ class Handover:
             RejectedError: the code belongs to somebody else.
         """
         written = self._own(snapshot, change)
-        if written is not None:
-            written.active = False
+        if written is not None:  # who it was for has no use any more, and may have asked to be forgotten
+            written.active, written.email, written.first_name, written.customer_id = False, None, None, ""
 
     def _own(self, snapshot: Snapshot, change: ExtendCoupon | DisableCoupon) -> Written | None:
         written = self._read().coupons.get(change.code)

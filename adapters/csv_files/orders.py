@@ -228,7 +228,9 @@ class _Rows:
         return tuple(_discounted(lines, sums.subtotal))
 
     def _line(self, row: Row, *, all_back: bool) -> LineItem:
-        quantity = _pieces(row.number("line_quantity"))
+        ordered = row.number("line_quantity")
+        # A till takes goods back as less than none of them.
+        quantity = 0 if ordered is not None and ordered < 0 else _pieces(ordered)
         returned = _pieces(row.number("line_returned")) if row.text("line_returned") else 0
         sku = row.text("line_sku")
         return LineItem(

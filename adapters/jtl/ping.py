@@ -68,7 +68,6 @@ class _GroupRow(msgspec.Struct):
 
 class _Limits(msgspec.Struct, frozen=True):
     tag_length: int = 100
-    tags_per_customer: int = 250
     code_length: int = 32
     changes_per_batch: int = 500
 
@@ -122,10 +121,10 @@ def to_shop_info(ping: Ping) -> ShopInfo:
         missing_scopes=tuple(scope for scope in NEEDED_SCOPES if scope not in scopes),
         scope_help=KEY_HELP,
         tag_length=ping.limits.tag_length,
-        tags_per_customer=ping.limits.tags_per_customer,
         code_length=ping.limits.code_length,
         code_alphabet="ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-",
         coupons_per_order=1,
+        title_refuses="<>",
         coupon_conflicts=(("amount", "categories"),),  # an amount would go off the other goods too
         coupon_terms=_ALWAYS_KEPT | {term for term in CouponTerm if term in ping.coupon_terms},
         net_price_groups=tuple(group.name for group in ping.customer_groups if group.net_prices),

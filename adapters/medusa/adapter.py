@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
@@ -13,7 +12,7 @@ from adapters.medusa.promotions import Promotions
 from adapters.medusa.pushes import Pushes
 from adapters.medusa.reads import Reads
 from adapters.medusa.shop import Shop
-from connector.adapter import Page, Tried
+from connector.adapter import Page, Tried, zone_named
 from connector.errors import AuthError, ConfigError
 from connector.http import Limits
 from connector.model import (
@@ -64,7 +63,7 @@ class MedusaAdapter:
         self._rest = Rest(url=server_url(url), key=key, limits=limits)
         #: Neither a captured payment nor every refund moves `updated_at` of an order.
         self.reread: Mapping[Kind, timedelta] = {Kind.ORDERS: timedelta(days=reread_days)}
-        self._shop = Shop(self._rest, time_zone=_zone(time_zone).key)
+        self._shop = Shop(self._rest, time_zone=zone_named(time_zone).key)
         self._page_size = page_size
         self._promotions = Promotions(self._rest, page_size)
 
@@ -121,10 +120,3 @@ class MedusaAdapter:
 
     def _reads(self, kind: Kind) -> Reads:
         return Reads(self._rest, kind, self._page_size)
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ConfigError(f"`time_zone` is {name!r}, but zones are named like Europe/Berlin.") from None

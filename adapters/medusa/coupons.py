@@ -8,8 +8,9 @@ from adapters.medusa.client import Rest
 from adapters.medusa.goods import Goods
 from adapters.medusa.groups import NO_CUSTOMER, Groups
 from adapters.medusa.promotions import Promotions, to_promotion, unsupported
-from adapters.medusa.reads import CUSTOMERS, Lists, chunks, stamp
+from adapters.medusa.reads import CUSTOMERS, Lists, stamp
 from adapters.medusa.records import PROMOTION_FIELDS, CustomerRow, Identified, PromotionRow
+from connector.adapter import chunks
 from connector.errors import RejectedError
 from connector.model import CreateCoupon, DisableCoupon, ExtendCoupon, Result
 

@@ -51,7 +51,7 @@ class Goods:
     def rules(
         self, products: Sequence[str], categories: Sequence[str], excluded: Sequence[str]
     ) -> list[dict[str, Any]]:
-        """Rules that hold for these products and for those in these categories, but in none of the excluded.
+        """Rules that hold for these products, in these categories, and in none of the excluded.
 
         Raises:
             RejectedError: the shop has no such goods, and a coupon for nothing would be one for everything.
@@ -62,15 +62,15 @@ class Goods:
         return self._known[wish]
 
     def _only(self, products: Sequence[str], categories: Sequence[str]) -> list[dict[str, Any]]:
-        if not products and not categories:
-            return []
-        meant = self._named(categories)
-        meant = msgspec.structs.replace(meant, products=self._existing(products))
-        rules = meant.rules("in")
-        if not rules:
-            raise _no_goods((*products, *categories))
-        # All rules must hold, so what is wanted by several of them is named product by product.
-        return rules if len(rules) == 1 else self._together(meant).rules("in")
+        # All rules must hold, so goods have to be one of the products and in one of the categories.
+        there, meant = Meant(products=self._existing(products)), self._named(categories)
+        if products and not there.products:
+            raise _no_goods(products)
+        if categories and not (meant.categories or meant.collections):
+            raise _no_goods(categories)
+        if meant.categories and meant.collections:  # what is in either is named product by product
+            meant = self._together(meant, categories)
+        return [*there.rules("in"), *meant.rules("in")]
 
     def _but(self, excluded: Sequence[str]) -> list[dict[str, Any]]:
         rules = self._named(excluded).rules("ne")
@@ -78,12 +78,13 @@ class Goods:
             raise _no_goods(excluded)
         return rules
 
-    def _together(self, meant: Meant) -> Meant:
-        found = list(meant.products)
+    def _together(self, meant: Meant, names: Sequence[str]) -> Meant:
+        found: list[str] = []
         for name, ids in (("category_id[]", meant.categories), ("collection_id[]", meant.collections)):
-            if ids:
-                rows, _ = self._products.ask(("id",), Identified, limit=_MOST, **{name: list(ids)})
-                found += [row.id for row in rows]
+            rows, _ = self._products.ask(("id",), Identified, limit=_MOST, **{name: list(ids)})
+            found += [row.id for row in rows]
+        if not found:
+            raise _no_goods(names)
         return Meant(products=tuple(dict.fromkeys(found)))
 
     def _existing(self, products: Sequence[str]) -> tuple[str, ...]:

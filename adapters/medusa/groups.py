@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from adapters.medusa.client import Rest, Wire
-from adapters.medusa.reads import Lists, Source, chunks
+from adapters.medusa.reads import Lists, Source
 from adapters.medusa.records import Identified, Named
-from connector.adapter import Page
-from connector.errors import RejectedError
+from connector.adapter import Page, chunks
+from connector.errors import RejectedError, ResponseError
 from connector.model import Tagging, UpdateTags
 
 NO_CUSTOMER = "Medusa does not know this customer."
@@ -62,8 +62,10 @@ class Groups:
             rows, count = self._groups.ask(_GROUP_FIELDS, Named, limit=_AT_ONCE, offset=offset)
             yield from rows
             offset += len(rows)
-            if not rows or offset >= count:
+            if offset >= count:
                 return
+            if not rows:
+                raise ResponseError(f"Medusa counts {count:,} customer groups and gives only {offset:,}.")
 
     def _membership(self, customer_ids: Sequence[str]) -> Membership:
         return {row.id: row.groups for rows, _ in self._members.few(customer_ids) for row in rows}

@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from adapters.medusa.client import Rest
-from adapters.medusa.reads import Lists, Source, chunks, stamp
+from adapters.medusa.reads import Lists, Source, stamp
 from adapters.medusa.records import CUSTOMER_RULE, PROMOTION_FIELDS, PromotionRow, to_coupon
-from connector.adapter import Page
+from connector.adapter import Page, chunks
 from connector.model import Coupon, CouponTerm, CreateCoupon
 from connector.money import decimals
 
@@ -25,6 +25,9 @@ TERMS = frozenset(
         CouponTerm.COMBINABLE,
     }
 )
+
+#: Medusa makes the shipping of a whole order free, whatever goods are in it.
+CONFLICTS = tuple(("free_shipping", goods) for goods in ("products", "categories", "exclude_categories"))
 
 _CODES_AT_ONCE = 50
 

@@ -10,7 +10,7 @@ from adapters.medusa.coupons import Coupons
 from adapters.medusa.goods import Goods
 from adapters.medusa.groups import Groups
 from adapters.medusa.promotions import Promotions
-from adapters.medusa.reads import chunks
+from connector.adapter import chunks, each_once
 from connector.model import (
     Change,
     CreateCoupon,
@@ -56,7 +56,7 @@ class Pushes:
             yield from (Result(change=change, error=NO_MOVES) for change in changes)
 
     def _tags(self, changes: Sequence[UpdateTags]) -> Iterator[Result]:
-        for part in _each_once(changes):
+        for part in each_once(changes):
             for some in chunks(part, AT_ONCE):
                 for change, error in zip(some, self._groups.update(some), strict=True):
                     yield Result(change=change, error=error)
@@ -64,16 +64,3 @@ class Pushes:
     def _attribute(self, change: SetAttribute) -> Result:
         error = self._attributes.set(change.customer_id, change.name, change.value)
         return Result(change=change, error=error)
-
-
-def _each_once(changes: Sequence[UpdateTags]) -> Iterator[Sequence[UpdateTags]]:
-    """Parts in which no customer comes twice, so that what is sent together cannot change its order."""
-    part: list[UpdateTags] = []
-    seen: set[str] = set()
-    for change in changes:
-        if change.customer_id in seen:
-            yield part
-            part, seen = [], set()
-        part.append(change)
-        seen.add(change.customer_id)
-    yield part

@@ -17,7 +17,7 @@ from adapters.medusa.records import (
     to_customer,
     to_product,
 )
-from connector.adapter import Page
+from connector.adapter import Page, chunks
 from connector.errors import ResponseError
 from connector.model import Kind, Order, Record
 
@@ -27,6 +27,8 @@ T = TypeVar("T")
 AT_ONCE = 100
 #: Ids of products that are listed at once.
 IDS_AT_ONCE = 50_000
+#: How often they are listed again because somebody deletes meanwhile.
+TRIES = 5
 
 NO_FILTER: Mapping[str, Any] = {}
 
@@ -85,15 +87,20 @@ class Lists(Generic[T]):
             if len(rows) >= count:
                 return
             if not rows:
-                raise ResponseError(
-                    f"Medusa says there are {count} more {self._source.path}, and gives none."
-                )
+                raise self._kept_back(0, count)
 
     def few(self, ids: Sequence[str]) -> Iterator[tuple[list[T], tuple[str, ...]]]:
         """The rows of these ids, and the ids that were asked for."""
         for some in chunks(list(dict.fromkeys(ids)), min(self._size, AT_ONCE)):
-            rows, _ = self.ask(self._source.fields, self._source.row, limit=len(some), **{"id[]": list(some)})
+            rows, count = self.ask(
+                self._source.fields, self._source.row, limit=len(some), **{"id[]": list(some)}
+            )
+            if count > len(rows):  # the others must not pass for deleted
+                raise self._kept_back(len(rows), count)
             yield rows, tuple(some)
+
+    def _kept_back(self, given: int, count: int) -> ResponseError:
+        return ResponseError(f"Medusa counts {count:,} {self._source.path} and gives only {given:,} of them.")
 
 
 class Unmarked(Lists[T]):
@@ -111,18 +118,24 @@ class Unmarked(Lists[T]):
             yield rows, some[-1] if some else checkpoint, len(wanted)
 
     def _ids(self, where: Mapping[str, Any]) -> list[str]:
-        """Every id. If they do not fit into one answer and somebody deletes meanwhile, once more."""
-        while True:
-            found: dict[str, None] = {}
-            counts: set[int] = set()
+        """Every id. If they do not fit into one answer and somebody deletes meanwhile, once more.
+
+        Raises:
+            ResponseError: again and again there are fewer of them than Medusa counts.
+        """
+        found: dict[str, None] = {}
+        counts: set[int] = set()
+        for _ in range(TRIES):
+            found, counts = {}, set()
             while not counts or len(found) < max(counts):
                 rows, count = self.ask(("id",), Identified, limit=IDS_AT_ONCE, offset=len(found), **where)
                 counts.add(count)
-                found |= dict.fromkeys(row.id for row in rows)
                 if not rows:
                     break
+                found |= dict.fromkeys(row.id for row in rows)
             if len(counts) == 1 and len(found) == min(counts):
                 return sorted(found)
+        raise self._kept_back(len(found), max(counts))
 
 
 CUSTOMERS = Source(path="customers", row=CustomerRow, fields=CUSTOMER_FIELDS)
@@ -188,9 +201,3 @@ def changed_since(since: datetime | None) -> Mapping[str, str]:
 def stamp(moment: datetime) -> str:
     """As Medusa writes times."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """The items, so many at a time."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

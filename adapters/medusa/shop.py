@@ -5,7 +5,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from adapters.medusa.client import KEY_HELP, Rest, Wire
-from adapters.medusa.promotions import TERMS
+from adapters.medusa.promotions import CONFLICTS, TERMS
 from adapters.medusa.reads import CUSTOMERS, ORDERS, Lists, Source
 from adapters.medusa.records import Identified
 from connector.errors import ResponseError
@@ -96,6 +96,7 @@ class Shop:
             oldest_order=oldest[0].created_at if oldest else None,
             scope_help=KEY_HELP,
             coupon_terms=TERMS,
+            coupon_conflicts=CONFLICTS,
             notes=NOTES,
             customer_count=people,
             order_count=orders,

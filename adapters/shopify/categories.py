@@ -29,5 +29,5 @@ def collections_of(admin: Admin, categories: frozenset[str]) -> Collections:
         for node in page.nodes:
             if folded(node.title) in wanted:
                 found.setdefault(folded(node.title), []).append(node.id)
-        after, more = page.page_info.end_cursor, page.page_info.has_next_page
+        after, more = page.page_info.behind(after)
     return found

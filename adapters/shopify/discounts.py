@@ -125,7 +125,7 @@ class Discounts:
             page = size.ask(ask).page
             if page is None:
                 raise ResponseError("Shopify left out the discounts.")
-            after, more = page.page_info.end_cursor or after, page.page_info.has_next_page
+            after, more = page.page_info.behind(after)
             yield (
                 [DiscountNode(_code_node(node.id), node.discount) for node in page.nodes],
                 checkpoint_of(after),
@@ -154,7 +154,7 @@ class Discounts:
             if page is None:
                 return  # deleted meanwhile
             yield from page.nodes
-            after, more = page.page_info.end_cursor, page.page_info.has_next_page
+            after, more = page.page_info.behind(after)
 
     def marks(self, discount_id: str, campaign: str) -> dict[str, Mark]:
         """Which code of a campaign's discount is whose."""
@@ -168,7 +168,7 @@ class Discounts:
                 return marks
             for metafield in page.nodes:
                 marks |= _marks(metafield.value, campaign)
-            after, more = page.page_info.end_cursor, page.page_info.has_next_page
+            after, more = page.page_info.behind(after)
         return marks
 
     def mark_of(self, node: DiscountNode, code: str) -> Mark | None:

@@ -83,7 +83,7 @@ class Reads:
         after, more = cursor_of(checkpoint), True
         while more:
             page = self._listing(name, size, {"after": after}, _Id)
-            after, more = page.page_info.end_cursor or after, page.page_info.has_next_page
+            after, more = page.page_info.behind(after)
             found = tuple(node.id.rpartition("/")[2] for node in page.nodes)
             yield Page(records=found, checkpoint=checkpoint_of(after))
 
@@ -117,7 +117,7 @@ class Reads:
         more = True
         while more:
             page = self._listing(name, size, {**variables, "after": after}, self._source.row)
-            after, more = page.page_info.end_cursor or after, page.page_info.has_next_page
+            after, more = page.page_info.behind(after)
             yield page.nodes, checkpoint_of(after)
 
     def _listing(self, name: str, size: "Size", variables: Mapping[str, Any], row: type[T]) -> Connection[T]:
@@ -144,9 +144,11 @@ class Reads:
         for attribute, name, type_ in self._source.nested:
             page: Connection[Any] = getattr(row, attribute)
             children += page.nodes
-            while page.page_info.has_next_page:
-                page = self._read_on(name, row.id, page.page_info.end_cursor, type_)
+            after, more = page.page_info.behind(None)
+            while more:
+                page = self._read_on(name, row.id, after, type_)
                 children += page.nodes
+                after, more = page.page_info.behind(after)
         return children
 
     def _read_on(self, name: str, gid: str, after: str | None, type_: type[T]) -> Connection[T]:

@@ -36,6 +36,16 @@ class PageInfo(Wire):
     has_next_page: bool
     end_cursor: str | None = None
 
+    def behind(self, after: str | None) -> tuple[str | None, bool]:
+        """The cursor behind this page, which was asked for behind `after`, and whether there is more.
+
+        Raises:
+            ResponseError: there is more, but the cursor does not move: it would be read for ever.
+        """
+        if self.has_next_page and self.end_cursor in (None, after):
+            raise ResponseError("Shopify says that a list goes on, and gives no place to go on from.")
+        return self.end_cursor or after, self.has_next_page
+
 
 T = TypeVar("T")
 

@@ -138,11 +138,7 @@ class Admin:
             if self._key is not None or fresh:
                 raise _forbidden(document) from None
             answer, envelope = self._post_again(document, variables, repeatable=repeatable)
-        try:
-            return msgspec.json.decode(envelope.data, type=type_)
-        except msgspec.ValidationError as error:
-            message = f"Vendure's answer to {document.name} has an unexpected shape: {error}."
-            raise ResponseError(message, request_id=answer.request_id) from None
+        return _decoded(document, envelope, type_, answer.request_id)
 
     def _post_again(
         self, document: Document, variables: Mapping[str, Any], *, repeatable: bool
@@ -216,7 +212,7 @@ class Admin:
             answer, envelope = self._send(document("login"), variables, {}, repeatable=True)
         except _ForbiddenError:
             raise _refused_login() from None
-        done = msgspec.json.decode(envelope.data, type=Done[_Login]).done
+        done = _decoded(document("login"), envelope, Done[_Login], answer.request_id).done
         token = answer.headers.get("vendure-auth-token")
         if done.kind != "CurrentUser":
             raise _refused_login()
@@ -226,6 +222,14 @@ class Admin:
             )
         self.http.hide(token)
         return SecretStr(token)
+
+
+def _decoded(document: Document, envelope: _Envelope, type_: type[T], request_id: str | None) -> T:
+    try:
+        return msgspec.json.decode(envelope.data, type=type_)
+    except msgspec.ValidationError as error:
+        message = f"Vendure's answer to {document.name} has an unexpected shape: {error}."
+        raise ResponseError(message, request_id=request_id) from None
 
 
 def _refused_login() -> AuthError:

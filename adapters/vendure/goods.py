@@ -20,7 +20,9 @@ class Goods:
         self._known: dict[tuple[Sequence[str], Sequence[str]], list[str]] = {}
 
     def variants(self, products: Sequence[str], categories: Sequence[str]) -> list[str]:
-        """Ids of all variants of these products and of every product in these categories; none for none.
+        """Ids of all variants of these products, of every product in these categories, or of what is both.
+
+        None for none.
 
         Raises:
             RejectedError: the shop has no such goods, and a coupon for nothing would be one for everything.
@@ -37,10 +39,8 @@ class Goods:
 
     def _look(self, products: Sequence[str], categories: Sequence[str]) -> list[str]:
         wanted = {name.casefold() for name in categories}
-        found = [row for some in chunks(products, self._size) for row in self._by_id(some)]
-        if wanted:
-            every = (row for rows in self._every() for row in rows)
-            found += [row for row in every if wanted & {each.name.casefold() for each in row.collections}]
+        named = (self._by_id(some) for some in chunks(products, self._size)) if products else self._every()
+        found = [row for rows in named for row in rows if not wanted or wanted & _names(row)]
         return list(dict.fromkeys(variant.id for row in found for variant in row.variants))
 
     def _by_id(self, ids: Sequence[str]) -> list[ProductRow]:
@@ -51,3 +51,8 @@ class Goods:
 
     def _ask(self, options: Mapping[str, Any]) -> Listing[ProductRow]:
         return self._admin.call(document("product_page"), {"options": options}, Paged[ProductRow]).page
+
+
+def _names(row: ProductRow) -> set[str]:
+    """The categories that a product is in, case-folded."""
+    return {each.name.casefold() for each in row.collections}

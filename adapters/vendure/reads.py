@@ -11,6 +11,7 @@ from adapters.vendure.documents import document
 from adapters.vendure.orders import CANCELLED, EndingRow, OrderRow, ended_at, to_order
 from adapters.vendure.records import CustomerRow, Ground, ProductRow, to_customer, to_product
 from connector.adapter import Page, chunks
+from connector.errors import ResponseError
 from connector.model import Kind, Order, Record
 
 T = TypeVar("T")
@@ -77,10 +78,17 @@ class Walk(Generic[T]):
         self._size = size
 
     def pages(self, checkpoint: str | None = None) -> Iterator[tuple[list[T], Place, int]]:
-        """Rows, the place behind them, and how many there are in all."""
+        """Rows, the place behind them, and how many there are in all.
+
+        Raises:
+            ResponseError: Vendure counts more rows than it gives.
+        """
         place = place_of(checkpoint)
         while True:
+            before = place
             rows, place, total = self._next(place)
+            if place == before and place.skip < total:
+                raise _kept_back(place.skip, total)
             yield rows, place, total
             if place.skip >= total:
                 return
@@ -93,9 +101,12 @@ class Walk(Generic[T]):
                 break
             at = max(min(at, found.total_items) - self._size, 0)
         rows = [row for row in found.items if _behind(row, place.last)]
-        reached = at + len(found.items) if found.items else found.total_items
         last = _id(rows[-1]) if rows else place.last
-        return rows, Place(reached, last), found.total_items
+        return rows, Place(at + len(found.items), last), found.total_items
+
+
+def _kept_back(given: int, total: int) -> ResponseError:
+    return ResponseError(f"Vendure counts {total:,} rows and gives only {given:,} of them.")
 
 
 def _behind(row: Any, last: str | None) -> bool:
@@ -165,6 +176,8 @@ class Reads:
         for some in chunks(list(dict.fromkeys(ids)), self._size):
             wanted = {**self._source.filter, "id": {"in": list(some)}}
             found = self._ask("page", self._source.row, wanted, {"take": len(some)})
+            if found.total_items > len(found.items):  # the others must not pass for deleted
+                raise _kept_back(len(found.items), found.total_items)
             known = {row.id for row in found.items}
             gone = tuple(record_id for record_id in some if record_id not in known)
             yield Page(records=self._records(found.items), gone=gone)
@@ -173,13 +186,19 @@ class Reads:
         """All orders of these customers."""
         for some in chunks(list(dict.fromkeys(customer_ids)), CUSTOMERS_AT_ONCE):
             for customer in self._orders(some, {"skip": 0}).items:
-                rows = customer.orders.items
-                while len(rows) < customer.orders.total_items:
-                    more = self._orders([customer.id], {"skip": len(rows)}).items
-                    if not more or not more[0].orders.items:
-                        break
-                    rows += more[0].orders.items
-                yield Page(records=self._records(rows))
+                yield Page(records=self._records(self._all_orders(customer)))
+
+    def _all_orders(self, customer: _Orders) -> list[OrderRow]:
+        rows, total = customer.orders.items, customer.orders.total_items
+        while len(rows) < total:
+            found = self._orders([customer.id], {"skip": len(rows)}).items
+            if not found:
+                break  # deleted meanwhile
+            total = found[0].orders.total_items
+            if not found[0].orders.items and len(rows) < total:
+                raise _kept_back(len(rows), total)
+            rows += found[0].orders.items
+        return rows
 
     def _orders(self, customers: Sequence[str], part: Mapping[str, Any]) -> Listing[_Orders]:
         orders = {**part, "take": ORDERS_AT_ONCE, "filter": PLACED, "sort": {"id": "ASC"}}

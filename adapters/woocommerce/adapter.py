@@ -177,15 +177,17 @@ class WooCommerceAdapter:
 
     def _refunds(self, rows: Sequence[OrderRow]) -> dict[int, list[RefundRow]]:
         """The refunds of orders that have some. Shops before WooCommerce 9.0 are asked order by order."""
+        found: dict[int, list[RefundRow]] = {}
         if self._many_refunds:
             try:
-                return self._refunds_at_once(rows)
+                found = self._refunds_at_once(rows)
             except MissingError:
                 self._many_refunds = False
-        return {
-            row.id: self._rest.get(f"/wc/v3/orders/{row.id}/refunds", list[RefundRow], per_page=MOST)
-            for row in rows
-        }
+        for row in rows:
+            if len(found.get(row.id, ())) < len(row.refunds):
+                path = f"/wc/v3/orders/{row.id}/refunds"
+                found[row.id] = self._rest.get(path, list[RefundRow], per_page=MOST)
+        return found
 
     def _refunds_at_once(self, rows: Sequence[OrderRow]) -> dict[int, list[RefundRow]]:
         found: dict[int, list[RefundRow]] = {row.id: [] for row in rows}

@@ -118,6 +118,10 @@ def _require_possible(change: CreateCoupon, shop_currency: str) -> None:
         )
     if change.new_customers_only:
         raise RejectedError("WooCommerce cannot keep a coupon for new customers only.")
+    if change.products and change.categories:
+        raise RejectedError(
+            "WooCommerce takes a coupon for products and categories off what is in either: name one of them."
+        )
     if (change.amount is not None or change.minimum) and change.currency != shop_currency:
         raise RejectedError(f"Amounts of coupons are in the shop's currency, {shop_currency}.")
     if not all(product.isdecimal() for product in change.products):

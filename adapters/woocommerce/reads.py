@@ -86,8 +86,21 @@ class Reader(Generic[T]):
         return int(number) if number.isdecimal() and size == str(self._page_size) else 0
 
     def _by_id(self, row: Any, number: int, **params: Any) -> Listing[Any]:
-        wanted = {**self._params, "orderby": "id", "order": "asc", "page": number, **params}
-        return self._rest.page(self._path, row, per_page=self._page_size, **wanted)
+        return self._page(row, number, orderby="id", order="asc", **params)
+
+    def _page(self, row: Any, number: int = 1, **params: Any) -> Listing[Any]:
+        """One page of the list.
+
+        Raises:
+            ResponseError: it holds fewer rows than its own totals say. What the shop keeps back must pass
+                neither for the end of the list nor for deleted.
+        """
+        size, wanted = self._page_size, {**self._params, **params}
+        listing: Listing[Any] = self._rest.page(self._path, row, per_page=size, page=number, **wanted)
+        left = listing.total - (number - 1) * size
+        if listing.pages == -(-listing.total // size) and len(listing.rows) < min(size, left):
+            raise _kept_back(self._path, listing)
+        return listing
 
     # -- a few ------------------------------------------------------------------------------------------
 
@@ -95,13 +108,19 @@ class Reader(Generic[T]):
         """Fresh rows by id, with the ids that were asked for with them."""
         for some in chunks(list(dict.fromkeys(ids)), self._page_size):
             known = ",".join(each for each in some if each.isdecimal())
-            rows: list[T] = []
-            if known:  # an empty list would ask for everything
-                size = self._page_size
-                rows = self._rest.page(
-                    self._path, self._row, per_page=size, include=known, **self._params
-                ).rows
-            yield rows, tuple(some)
+            # An empty list would ask for everything.
+            yield self._included(known) if known else [], tuple(some)
+
+    def _included(self, known: str) -> list[T]:
+        """The rows of these ids.
+
+        Raises:
+            ResponseError: they do not fit into one page, though so many were asked for.
+        """
+        listing = self._page(self._row, include=known)
+        if listing.pages > 1:
+            raise _kept_back(self._path, listing)
+        return listing.rows
 
     # -- what changed -----------------------------------------------------------------------------------
 
@@ -116,8 +135,11 @@ class Reader(Generic[T]):
             left = listing.total if left is None else left
             stamps = _stamps(listing.rows, place, self._path)
             fresh = tuple(row for row in listing.rows if _version(row) not in given)
-            if len(listing.rows) < self._page_size or not stamps:
+            if listing.pages <= 1:  # how many rows came says nothing: a shop may give fewer than asked for
                 yield Page(records=fresh, total=left)
+                return
+            if len(stamps) < len(listing.rows) or not stamps:
+                yield from self._undated(place, listing)
                 return
             if _is_ordered(stamps, place):
                 place = stamps[-1]
@@ -126,18 +148,22 @@ class Reader(Generic[T]):
             else:
                 place = yield from self._span(place, stamps, given)
 
+    def _undated(self, place: _Place, listing: Listing[T]) -> Iterator[Page[T]]:
+        """Where some rows say nothing of when they were changed, no order leads on: then all of it, by id.
+
+        Raises:
+            ResponseError: only what changed was asked for.
+        """
+        if place.at is not None or not listing.rows:
+            raise _kept_back(self._path, listing)
+        for whole, _ in self.all(None):
+            yield Page(records=tuple(whole.rows), total=whole.total)
+
     def _newer(self, place: _Place) -> Listing[T]:
         """The first page of what changed at that moment or later. `modified_after` excludes its moment."""
         after = None if place.at is None else _naive(place.at - SECOND)
-        return self._rest.page(
-            self._path,
-            self._row,
-            per_page=self._page_size,
-            orderby="modified",
-            order="asc",
-            modified_after=after,
-            dates_are_gmt="true",
-            **self._params,
+        return self._page(
+            self._row, orderby="modified", order="asc", modified_after=after, dates_are_gmt="true"
         )
 
     def _span(
@@ -167,13 +193,21 @@ class Reader(Generic[T]):
     def _whole_span(self, between: Mapping[str, str]) -> Iterator[list[T]]:
         """Again where rows came to it meanwhile, which is possible in the present second only."""
         seen: set[int] = set()
-        while True:
+        before = -1
+        while len(seen) > before and self._by_id(Any, 1, _fields="id", **between).total > len(seen):
+            before = len(seen)
             for listing, _ in self.all(None, **between):
                 rows: list[Any] = listing.rows
                 seen |= {row.id for row in rows}
                 yield rows
-            if self._by_id(Any, 1, _fields="id", **between).total <= len(seen):
-                return
+
+
+def _kept_back(path: str, listing: Listing[Any]) -> ResponseError:
+    return ResponseError(
+        f"The shop counts {listing.total:,} {path.rpartition('/')[2]} and gives only {len(listing.rows):,} of"
+        " them where all were asked for: the others are damaged, or a plugin or the rights of the key's user"
+        " keep them back."
+    )
 
 
 def _stamps(rows: Sequence[Any], place: _Place, path: str) -> list[_Place]:

@@ -1,5 +1,6 @@
 """One shop's mirror: reads in progress, watermarks, sweeps, and what our own pushes changed."""
 
+import logging
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -28,15 +29,21 @@ from connector.model import (
     why_not_counted,
 )
 
+log = logging.getLogger(__name__)
+
 #: Larger than the clock skew and indexing delay seen; what is read twice is recognised as such.
 OVERLAP = timedelta(minutes=10)
 
 # The watermark of a shop in which nothing was seen yet: the next read asks for everything again.
 NEVER = 0
 
-# A sweep that sees less than this share of what we hold is taken for a fault of the shop, not for deletions.
+# An answer without more than this share of what we hold is taken for a fault of the shop, not for deletions.
 PLAUSIBLE_SHARE = 0.5
 PLAUSIBLE_FROM = 20
+
+#: How far inside the window that the shop lets us see an order must lie for its absence to mean something.
+#: The window moves on while we read, and orders that leave it meanwhile are not deleted.
+EDGE = timedelta(days=1)
 
 # Where the shop has no lookup by id, absence must be seen by this many completed sweeps.
 SWEEPS_NEEDED = 2
@@ -73,6 +80,11 @@ def remember_shop(db: Database, shop: int, info: ShopInfo, now: datetime) -> Non
             "UPDATE shops SET info = ?, currency = ?, time_zone = ?, checked_at = ? WHERE shop = ?",
             (rows.json_text(info), info.currency, info.time_zone, milliseconds(now), shop),
         )
+
+
+def is_plausible(absent: int, held: int) -> bool:
+    """Whether so many of so many can have been deleted; else the shop gave a suspiciously empty answer."""
+    return held < PLAUSIBLE_FROM or absent <= held * PLAUSIBLE_SHARE
 
 
 def shop_info(db: Database, shop: int) -> ShopInfo | None:
@@ -175,11 +187,12 @@ class Mirror:
         self, records: Sequence[Record], gone: Mapping[Kind, Sequence[str]], now: datetime
     ) -> int:
         """Keep the answer of a read by id, outside any watermark."""
+        inside = {Kind.ORDERS: self._provable_from(now)}
         with self.db.write() as connection:
             writer = Writer(connection, self.shop, self.terms, milliseconds(now))
             changed = writer.write(records)
             for kind, ids in gone.items():
-                writer.mark_gone(kind, ids)
+                writer.mark_gone(kind, ids, placed_from=inside.get(kind))
         return changed
 
     def _advance(
@@ -230,25 +243,41 @@ class Mirror:
         }
         return done.issuperset(kinds)
 
-    def missing(self, kind: Kind, read: Read, visible_from: datetime | None) -> list[str]:
+    def _provable_from(self, now: datetime) -> int | None:
+        """Since when an order must have been placed for its absence to prove anything; None: any order."""
+        row = self.db.row("SELECT checked_at FROM shops WHERE shop = ?", (self.shop,))
+        info = shop_info(self.db, self.shop)
+        if row is None or info is None or info.orders_visible_from is None:
+            return None
+        moved = max(milliseconds(now) - (row["checked_at"] or 0), 0)
+        return milliseconds(info.orders_visible_from + EDGE) + moved
+
+    def missing(self, kind: Kind, read: Read, now: datetime) -> list[str]:
         """Ids we hold that a sweep read to its end did not see, inside the window the shop lets us see.
 
-        A suspiciously empty answer gives none.
+        A suspiciously empty answer gives none, and says so.
         """
-        table = TABLES[kind]
-        window = "AND placed_at >= ?4" if kind is Kind.ORDERS and visible_from else "AND ?4 IS ?4"
-        where = f"shop = ?1 AND gone_at IS NULL AND read_at < ?3 {window}"
-        values = (self.shop, read.kind, read.began_at, rows.stamp(visible_from))
-        held = self.db.value(f"SELECT count(*) FROM {table} WHERE {where} AND ?2 = ?2", values)
+        table, provable = TABLES[kind], self._provable_from(now)
+        window = "AND placed_at >= ?4" if kind is Kind.ORDERS and provable is not None else "AND ?4 IS ?4"
+        where = f"shop = ?1 AND gone_at IS NULL {window}"
+        values = (self.shop, read.kind, read.began_at, provable)
+        held = self.db.value(f"SELECT count(*) FROM {table} WHERE {where} AND ?2 = ?2 AND ?3 = ?3", values)
         absent = [
             row["id"]
             for row in self.db.rows(
-                f"SELECT id FROM {table} WHERE {where}"
+                f"SELECT id FROM {table} WHERE {where} AND read_at < ?3"
                 " AND id NOT IN (SELECT id FROM sweep WHERE shop = ?1 AND kind = ?2)",
                 values,
             )
         ]
-        if held >= PLAUSIBLE_FROM and len(absent) > held * PLAUSIBLE_SHARE:
+        if not is_plausible(len(absent), held):
+            log.warning(
+                "%s of %s %s are missing in the list of the shop. So many at once are taken for a fault of"
+                " the shop, so none is called deleted.",
+                f"{len(absent):,}",
+                f"{held:,}",
+                kind.value,
+            )
             return []
         return absent
 
@@ -340,6 +369,12 @@ class Mirror:
         )
         if any(self.terms.is_objection(tag) for tag in (*change.add, *change.remove)):
             self._judge_again(connection, row["customer"])
+        # A read of tags that was cut off may be past this customer, and is not to take the tag for gone.
+        connection.execute(
+            "INSERT OR IGNORE INTO sweep (shop, kind, id)"
+            " SELECT shop, kind, ? FROM reads WHERE shop = ? AND kind LIKE 'tags:%'",
+            (change.customer_id, self.shop),
+        )
         connection.execute(  # a rule may ask for tags; to whom the record belongs stays the same
             "INSERT OR IGNORE INTO dirty SELECT person, shop FROM customers"
             " WHERE customer = ? AND person IS NOT NULL",
@@ -444,4 +479,4 @@ def _register_judgement(connection: sqlite3.Connection, terms: Terms) -> None:
     connection.create_function("why_excluded", 3, why_excluded, deterministic=True)
 
 
-__all__ = ["KEYS", "OVERLAP", "Mirror", "Read", "open_shop", "remember_shop", "shop_info"]
+__all__ = ["KEYS", "OVERLAP", "Mirror", "Read", "is_plausible", "open_shop", "remember_shop", "shop_info"]

@@ -199,6 +199,23 @@ class CouponContract(Contract):
         assert buy(till, Basket(codes=("SKTEST23456",), goods=(BOOK,))).refused
         assert buy(till, Basket(codes=("SKTEST23456",), goods=(COFFEE, BOOK))) == Receipt(off=1000)
 
+    def test_products_and_categories_together_are_what_is_both(
+        self, couponed: ShopUnderTest, connect: Connect, change: CreateCoupon, terms: frozenset[CouponTerm]
+    ) -> None:
+        till = self.till(couponed, terms, CouponTerm.PRODUCTS)
+        self.till(couponed, terms, CouponTerm.CATEGORIES)
+        couponed.put(make_product("3003", title="Filter", categories=("Kaffee",)))
+        conflicts = {frozenset(pair) for pair in connect().check().coupon_conflicts}
+        (error,) = errors(connect(), replaced(change, products=("3001", "3002"), categories=("Kaffee",)))
+        if frozenset({"products", "categories"}) in conflicts:
+            assert error, "What cannot stand in one coupon is refused."
+            assert couponed.codes() == frozenset()
+            return
+        assert error is None
+        filters = Goods(product_id="3003", total=2000)
+        assert buy(till, Basket(codes=("SKTEST23456",), goods=(BOOK, filters))).refused
+        assert buy(till, Basket(codes=("SKTEST23456",), goods=(COFFEE, BOOK, filters))) == Receipt(off=1000)
+
     def test_price_bound_goods_are_left_out(
         self,
         couponed: ShopUnderTest,
@@ -273,6 +290,20 @@ class CouponContract(Contract):
         assert errors(adapter, change) == [None]
         assert buy(till, Basket(codes=("SKTEST23456",), customer_id="1001")).refused
         assert buy(till, Basket(codes=("SKTEST23456",), customer_id="1002")) == Receipt(off=1000)
+
+    def test_a_title_may_have_whatever_the_shop_does_not_refuse(
+        self, couponed: ShopUnderTest, connect: Connect, change: CreateCoupon
+    ) -> None:
+        refused = connect().check().title_refuses
+        title = "".join(
+            each
+            for each in "10 % für «Sie» & <dich>, \"Süße\"! 5€ = 1/2 [x] #1 'a' `b` \\ ~|^{}"
+            if each not in refused
+        )
+        assert errors(connect(), replaced(change, title=title)) == [None]
+        assert couponed.codes() == {"SKTEST23456"}
+        (coupon,) = records(connect().coupons(None, None))
+        assert coupon.mark == change.mark
 
     def test_titles_are_shown_in_the_language_of_the_customer(
         self,

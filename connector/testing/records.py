@@ -153,6 +153,13 @@ def half_returned() -> Order:
     )
 
 
+def twice_refunded() -> Order:
+    """One of two pieces came back, and 59.50 with it; later another 10.00, for goodwill."""
+    goodwill = Refund(id="4002", refunded_at=datetime(2026, 2, 25, 9, 0, tzinfo=UTC), amount=1000, tax=160)
+    before = half_returned()
+    return msgspec.structs.replace(before, id="2006", number="#2006", refunds=(*before.refunds, goodwill))
+
+
 def guest() -> Order:
     """Ordered without an account; neither paid nor shipped."""
     return make_order(

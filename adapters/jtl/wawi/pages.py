@@ -54,6 +54,7 @@ def parts(
         ResponseError: the pages do not fit together, so nothing says that this is all.
     """
     number, total = (max(after.page, 1), after.total) if after else (1, 0)
+    seen = (number - 1) * size  # rows that come twice are counted twice, which does no harm
     while True:
         part: Part[T] = wawi.get(path, _of(row), pageNumber=number, pageSize=size, **params)
         lost, total = total - part.total_items, part.total_items
@@ -67,7 +68,13 @@ def parts(
             )
         if part.items:
             yield part.items, Place(number, total)
+        seen += len(part.items)
         if not part.has_next_page:
+            if seen < total:
+                raise ResponseError(
+                    f"JTL-Wawi counts {total:,} rows of {path} and gives only {seen:,}, so nothing says that"
+                    " this is all of it."
+                )
             return
         number += 1
 

@@ -140,11 +140,17 @@ class KlaviyoOutlet:
 
 
 def to_found(email: str, profile: "_Profile | None", contact_list: str | None) -> Found:
-    """How a profile stands. Who never subscribed may be written to as far as the shop's consent goes."""
+    """How a profile stands. Who never subscribed may be written to as far as the shop's consent goes.
+
+    Raises:
+        ResponseError: Klaviyo does not say, so nobody knows who has unsubscribed.
+    """
     if profile is None:
         return Found(email=email, standing=Standing.UNKNOWN)
     subscriptions = profile.attributes.subscriptions
-    marketing = None if subscriptions is None else subscriptions.email.marketing
+    if subscriptions is None:
+        raise ResponseError("Klaviyo leaves out who is subscribed, so nothing is handed over.")
+    marketing = subscriptions.email.marketing
     return Found(
         email=email,
         standing=Standing.GOOD if marketing is None else _standing(marketing, contact_list),

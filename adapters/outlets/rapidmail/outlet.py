@@ -240,5 +240,5 @@ class _Entry(msgspec.Struct):
 
 
 class _Blacklist(msgspec.Struct):
+    page_count: int  #: without it nobody could say whether the blacklist is complete
     embedded: dict[str, list[_Entry]] = msgspec.field(name="_embedded", default_factory=dict)
-    page_count: int = 1
