@@ -76,6 +76,7 @@ class Tab:
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
+        self.call("Emulation.setFocusEmulationEnabled", enabled=True)  # as if somebody sat before it
         self.look(SCREEN)
 
     # What one does
@@ -91,7 +92,12 @@ class Tab:
             mobile=size == PHONE,
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.call("Emulation.setEmulatedMedia", features=[scheme])
+        self.call("Emulation.setEmulatedMedia", media="", features=[scheme])
+
+    def print_to(self, width: int) -> None:
+        """Paper of that width, in pixels, until the next `look`."""
+        self.look((width, SCREEN[1]))
+        self.call("Emulation.setEmulatedMedia", media="print", features=[])
 
     def speak(self, language: str) -> None:
         """Ask for pages in that language."""

@@ -1,7 +1,7 @@
-"""The words of the dashboard in other languages: `python -m tests.catalog` brings the catalogs up to date.
+"""The words of the pages in other languages: `python -m tests.catalog` brings the catalogs up to date.
 
-It collects every text of the pages, keeps what is translated, drops what is gone, and compiles. What has no
-translation yet is named.
+It collects every text of the dashboard and of the report, keeps what is translated, drops what is gone, and
+compiles. What has no translation yet is named.
 """
 
 import io
@@ -15,13 +15,16 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-WEB = Path(__file__).parents[1] / "connector" / "web"
-FOLDER = WEB / "translations"
+from connector.rules import ATTRIBUTES, FUNCTIONS
+
+CONNECTOR = Path(__file__).parents[1] / "connector"
+FOLDER = CONNECTOR / "language" / "translations"
+PACKAGES = ("language", "html", "web")
 LANGUAGES = ("de",)
 #: A text that is translated at once, one in two numbers, one that is translated where it is shown.
 KEYWORDS = {"_": None, "translated": None, "_n": (1, 2), "mark": None}
-METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
-_OPTIONS = {"templates/**.html": {"trimmed": "true", "silent": "false"}}
+METHODS = [("**.py", "python"), ("**.html", "jinja2")]
+_OPTIONS = {"**.html": {"trimmed": "true", "silent": "false"}}
 _UNCHANGED = datetime(2026, 1, 1, tzinfo=UTC)  # so that a file changes only when a text does
 
 
@@ -32,10 +35,14 @@ def file_of(language: str) -> Path:
 
 def texts() -> Iterator[tuple[str, int, str | tuple[str, ...]]]:
     """Every text of the pages with its place."""
-    for place, line, text, _comments, _context in extract_from_dir(
-        WEB, METHODS, _OPTIONS, KEYWORDS, comment_tags=()
-    ):
-        yield place, line, text
+    for package in PACKAGES:
+        for place, line, text, _comments, _context in extract_from_dir(
+            CONNECTOR / package, METHODS, _OPTIONS, KEYWORDS, comment_tags=()
+        ):
+            yield f"{package}/{place}", line, text
+    # The page on which rules are tried says what each name means.
+    meanings = [each.doc for each in ATTRIBUTES.values()] + [each.doc for each in FUNCTIONS.values()]
+    yield from (("rules", number, meaning) for number, meaning in enumerate(meanings))
 
 
 def known(language: str) -> Catalog:

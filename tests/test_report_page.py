@@ -14,6 +14,8 @@ import pytest
 from connector.html import charts
 from tests.shopfloor import Floor, customer, order, people, put, shopfloor
 
+IN_ENGLISH = '[dashboard]\nlanguage = "en"\n'  # whatever this machine speaks
+
 # Elements that have no end.
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 
@@ -26,6 +28,7 @@ class Reader(HTMLParser):
         self.open: list[str] = []
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.words: list[str] = []
+        self.pieces: list[str] = []
         self.feed(text)
         self.close()
 
@@ -43,6 +46,7 @@ class Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if not self.open or self.open[-1] != "style":
             self.words += data.split()
+            self.pieces.append(data)
 
     @property
     def text(self) -> str:
@@ -58,6 +62,7 @@ def floor(tmp_path: Path) -> Iterator[Floor]:
         put(opened.open_shop(), people())
         put(opened.shop, [order(171, 1009, 3, 10)])
         opened.set(exclude='{ tags = ["b2b"] }')
+        opened.write_config(top=IN_ENGLISH)
         opened.done("pull")
         yield opened
 
@@ -97,12 +102,12 @@ def test_it_shows_the_figures_and_says_which_money_they_are(floor: Floor) -> Non
     text = Reader(made(floor)).text
     assert (
         "6 customers with 16 orders since 27 Apr 2025, as of 1 Jun 2026:"
-        " 1,360.00 EUR spent, 1,271.03 EUR net sales." in text
+        " €1,360.00 spent, €1,271.03 net sales." in text
     )
-    assert "Repeat customer rate 50.0 % 25.0 %" in text
-    assert "Average order value, spent 88.00 EUR 137.50 EUR" in text
-    assert "2. → 3. 4 50.0 % 66.7 %" in text
-    assert "A 1 16.7 % 1,000.00 EUR 75.8 %" in text
+    assert "Repeat customer rate 50.0% 25.0%" in text
+    assert "Average order value, spent €88.00 €137.50" in text
+    assert "2. → 3. 4 50.0% 66.7%" in text
+    assert "A 1 16.7% €1,000.00 75.8%" in text
     assert "stammkunden 2" in text
     assert "No margin is configured, so no profit is shown: nothing is assumed." in text
     assert "Who moved From 3 Dec 2025 (rows) to 1 Jun 2026 (columns)." in text
@@ -111,9 +116,9 @@ def test_it_shows_the_figures_and_says_which_money_they_are(floor: Floor) -> Non
 def test_a_margin_and_a_spend_have_their_tables(floor: Floor) -> None:
     floor.set(margin="0.5", acquisition_spend="{ 2026-01 = 100, 2026-06 = 10 }")
     text = Reader(made(floor)).text
-    assert "spent net sales margin 50 % Period 220.00 EUR 205.61 EUR 102.80 EUR" in text
-    assert "2026-01 100.00 EUR 1 100.00 EUR 467.30 EUR +2" in text
-    assert "2026-06 10.00 EUR" in text
+    assert "spent net sales margin 50.0% Period €220.00 €205.61 €102.80" in text
+    assert "Jan 2026 €100.00 1 €100.00 €467.30 +2" in text
+    assert "Jun 2026 €10.00" in text
 
 
 def test_every_figure_has_its_definition_on_hover_and_in_text(floor: Floor) -> None:
@@ -127,6 +132,72 @@ def test_every_figure_has_its_definition_on_hover_and_in_text(floor: Floor) -> N
     assert "What was charged less refunds: V." in hints
     notes = sum(attributes.get("class") == "note" for _, attributes in read.elements)
     assert notes >= read.headings() >= 10
+
+
+def texts_of(read: Reader) -> set[str]:
+    """Every text of a page, also those on hover and for screen readers."""
+    titles = (
+        value
+        for _, attributes in read.elements
+        for name, value in attributes.items()
+        if name in {"title", "aria-label"} and value
+    )
+    return {" ".join(each.split()) for each in [*read.pieces, *titles]}
+
+
+def test_it_is_in_german_too_with_german_numbers_days_and_money(floor: Floor) -> None:
+    read = Reader(made(floor, "--language", "de"))
+    assert ("html", {"lang": "de"}) in read.elements
+    assert (
+        "6 Kunden mit 16 Bestellungen seit 27. Apr. 2025, Stand 1. Juni 2026:"
+        " 1.360,00 € Umsatz, 1.271,03 € Nettoumsatz." in read.text
+    )
+    assert "Wiederkaufrate 50,0 % 25,0 %" in read.text
+    assert "2. → 3. 4 50,0 % 66,7 %" in read.text
+    assert "Wanderung Vom 3. Dez. 2025 (Zeilen) zum 1. Juni 2026 (Spalten)." in read.text
+
+
+def test_no_text_of_it_stays_in_english(floor: Floor) -> None:
+    """Whatever reads alike in both languages is a name, a number or a sign."""
+    floor.set(margin="0.5", acquisition_spend="{ 2026-01 = 100, 2026-06 = 10 }")
+    english, german = (texts_of(Reader(made(floor, "--language", each))) for each in ("en", "de"))
+    alike = {each for each in english & german if re.search(r"[^\W\d_]{2}", each)}
+    assert alike == {"FM 4", "CAC", "Rösterei Sandkasten", *("stammkunden", "big", "new", "dormant")}
+
+
+def test_a_sentence_beside_the_figures_is_german_on_a_german_page(floor: Floor) -> None:
+    text = Reader(made(floor, "--language", "de", "--as-of", "2026-01-01")).text
+    assert "Jede Bestellung zählt, wie sie heute bekannt ist (1. Juni 2026)" in text
+    assert "nach dem 1. Jan. 2026 erstattet" in text
+
+
+@pytest.mark.parametrize(
+    ("config", "system", "language"),
+    [
+        ("de", "en_GB.UTF-8", "de"),
+        ("en", "de_AT.UTF-8", "en"),
+        ("browser", "de_AT.UTF-8", "de"),
+        ("browser", "fr_FR.UTF-8", "en"),
+        ("browser", "C", "en"),
+    ],
+)
+def test_its_language_is_the_config_s_or_the_system_s(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch, config: str, system: str, language: str
+) -> None:
+    monkeypatch.setenv("LC_ALL", system)
+    monkeypatch.delenv("LANGUAGE", raising=False)
+    floor.write_config(top=f'[dashboard]\nlanguage = "{config}"\n')
+    assert f'<html lang="{language}">' in made(floor)
+
+
+def test_the_language_is_one_of_a_page(floor: Floor) -> None:
+    ran = floor.run("report", "--language", "de")
+    assert (ran.code, "--language is that of the page." in ran.err) == (2, True)
+
+
+def test_the_histogram_is_a_table_too(floor: Floor) -> None:
+    text = Reader(made(floor)).text
+    assert "The same as a table Days Gaps 0–15 " in text
 
 
 def test_a_past_day_has_the_groups_of_that_day_and_says_how_it_counts(floor: Floor) -> None:
@@ -151,8 +222,8 @@ def test_where_returns_are_unknown_each_value_says_so(floor: Floor) -> None:
     floor.set(margin="0.5")
     text = Reader(made(floor)).text
     assert "Returns unknown: this shop does not tell what came back or was refunded." in text
-    assert "Average order value, spent, returns unknown 88.00 EUR" in text
-    assert not re.search(r"\b(spent|net sales) \d", text)
+    assert "Average order value, spent, returns unknown €88.00" in text
+    assert not re.search(r"\b(spent|net sales) €?\d", text)
     (told,) = floor.done("report", "--json").json()
     assert told["returns_unknown"] is True
     screen = [" ".join(line.split()) for line in floor.done("report").out.splitlines()]
@@ -167,7 +238,9 @@ def test_where_returns_are_unknown_each_value_says_so(floor: Floor) -> None:
 def test_an_empty_shop_has_a_page_too(tmp_path: Path) -> None:
     with shopfloor(tmp_path) as floor:
         floor.open_shop()
-        floor.write_config(rules="""[ladders.value]\nsteps = [{ name = "A", members = "abc_class = 'A'" }]""")
+        floor.write_config(
+            top=IN_ENGLISH, rules="""[ladders.value]\nsteps = [{ name = "A", members = "abc_class = 'A'" }]"""
+        )
         floor.done("pull")
         text = Reader(made(floor)).text
         assert "No orders up to 1 Jun 2026." in text

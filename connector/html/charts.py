@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from connector.language import number
+
 HEIGHT = 160  #: of a column chart, in pixels
 STRENGTHS = 10  #: steps of colour besides none
 
@@ -99,7 +101,7 @@ def columns(
                 width=round(each * 0.84, 2),
                 top=round(HEIGHT - HEIGHT * value / highest, 1),
                 height=round(HEIGHT * value / highest, 1),
-                text=f"{value:,}",
+                text=number(value),
                 title=titles[place],
             )
             for place, value in enumerate(values)

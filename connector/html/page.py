@@ -3,19 +3,22 @@
 import base64
 import hashlib
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 
 import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
+from connector import language
 from connector.html import charts
-from connector.metrics import Numbers, Report
+from connector.language import _, number
+from connector.language.names import called
+from connector.language.sentences import say
+from connector.metrics import Bar, Numbers, Report
 from connector.metrics.gaps import BAR_DAYS, LAST_BAR
 from connector.metrics.rfm import NAMES
-from connector.money import money_text
 
 
 class GroupSize(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,28 +39,31 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     groups: list[GroupSize]
 
 
-def page(sheets: Sequence[Sheet], now: datetime) -> str:
-    """A whole page about one or more shops, to be opened from a disk."""
+def page(sheets: Sequence[Sheet], now: datetime, reader: str = "en") -> str:
+    """A whole page about one or more shops, to be opened from a disk.
+
+    Args:
+        reader: its language, one of `connector.language.LANGUAGES`.
+    """
     style = files("connector.html").joinpath("style.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return (
-        environment()
-        .get_template("report.html")
-        .render(
-            sheets=sheets,
-            made_at=now,
-            style=Markup(style),  # noqa: S704  our own file
-            style_digest=digest,
+    with language.spoken(reader):
+        return (
+            environment()
+            .get_template("report.html")
+            .render(
+                language=reader,
+                sheets=sheets,
+                made_at=now,
+                style=Markup(style),  # noqa: S704  our own file
+                style_digest=digest,
+            )
         )
-    )
 
 
 @cache
 def environment() -> Environment:
-    """Our templates with what they format by. Everything that comes from a shop is escaped.
-
-    All words go through `_`, whose place a translation can take.
-    """
+    """Our templates with what they format by. Everything that comes from a shop is escaped."""
     made = Environment(
         loader=PackageLoader("connector", "html"),
         autoescape=True,
@@ -65,15 +71,19 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals["_"] = _unchanged
-    made.filters |= {"number": _number, "percent": _percent, "money": _money, "days": _days, "day": _day}
+    spoken = {**language.FILTERS, "say": say, "called": called}
+    made.filters |= {name: language.by_reader(each) for name, each in spoken.items()}
     made.globals |= {
+        "_": _,
+        "_n": language.numbered,
         "charts": charts,
         "fm_columns": FM_COLUMNS,
         "group_grid": group_grid,
         "most_in": most_in,
         "gap_columns": gap_columns,
+        "days_of": days_of,
         "strongest_retention": strongest_retention,
+        "months_after": months_after,
     }
     return made
 
@@ -114,44 +124,29 @@ def most_in(grid: list[tuple[int, list[GridCell]]]) -> int:
     return max(cell.customers for _, cells in grid for cell in cells)
 
 
-def _unchanged(text: str, **values: object) -> Markup:
-    """A text in its own language, its places filled. Values are escaped."""
-    return Markup(text) % {name: escape(value) for name, value in values.items()}  # noqa: S704  our own text
-
-
 def gap_columns(report: Report) -> charts.Columns:
     """The histogram of gaps, with a line where customers count as lapsed."""
     bars = report.gaps.histogram
-    titles = [
-        f"{each.first}–{each.last}: {each.gaps:,}" if each.last else f"{each.first} +: {each.gaps:,}"
-        for each in bars
-    ]
-    ticks = {place: str(each.first - 1 if place else 0) for place, each in enumerate(bars) if place % 4 == 0}
     lapse = report.churn.lapse_days
-    mark = (lapse / BAR_DAYS, f"{lapse}") if lapse < LAST_BAR else None
-    return charts.columns([each.gaps for each in bars], titles, ticks, mark)
+    return charts.columns(
+        [each.gaps for each in bars],
+        [f"{days_of(each)}: {number(each.gaps)}" for each in bars],
+        {place: str(each.first - 1 if place else 0) for place, each in enumerate(bars) if place % 4 == 0},
+        mark=(lapse / BAR_DAYS, str(_("lapsed: %(days)s days", days=lapse))) if lapse < LAST_BAR else None,
+    )
+
+
+def days_of(bar: Bar) -> str:
+    """The days that a bar of the histogram takes together."""
+    return f"{bar.first}–{bar.last}" if bar.last else f"{bar.first} +"
+
+
+def months_after(report: Report) -> range:
+    """The months after the first one of which any cohort can tell."""
+    known = (k for each in report.cohorts for k, share in enumerate(each.retention) if share is not None)
+    return range(1, max(known, default=0) + 1)
 
 
 def strongest_retention(report: Report) -> float:
     """The highest share of a cohort in a later month."""
     return max((share for each in report.cohorts for share in each.retention[1:] if share), default=0.0)
-
-
-def _number(value: float | None, places: int = 0) -> str:
-    return "–" if value is None else f"{value:,.{places}f}"
-
-
-def _percent(value: float | None, places: int = 1) -> str:
-    return "–" if value is None else f"{100 * value:.{places}f} %"
-
-
-def _money(minor: float | None, currency: str) -> str:
-    return "–" if minor is None else money_text(round(minor), currency)
-
-
-def _days(value: float | None) -> str:
-    return "–" if value is None else f"{float(value):,g}"
-
-
-def _day(value: date | None) -> str:
-    return f"{value.day} {value:%b %Y}" if value else "–"

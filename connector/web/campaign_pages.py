@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 import msgspec
-from flask import Blueprint, abort
+from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
 
 from connector import campaigns
 from connector.campaigns import Campaign, Code, State
 from connector.campaigns.budgets import warnings
 from connector.campaigns.funnel import funnel
-from connector.campaigns.uplift import measure
+from connector.campaigns.uplift import Measured, measure
 from connector.groups import standings
 from connector.proposal import known_codes
 from connector.shop import Shop
@@ -53,9 +53,11 @@ def add_campaign_pages(pages: Blueprint, desk: Desk) -> None:  # noqa: ARG001  e
             found = next((each for each in shop.campaigns(active=False) if each.name == name), None)
             if found is None:
                 abort(404)
-            codes, setting = known_codes(shop), shop.setting()
+            if request.args.get("part") == "1":
+                return page("effect.html", measured=_measured(shop, found))
+            codes = known_codes(shop)
             own = [each for each in codes if each.campaign == name]
-            margin = shop.settings.margin
+            is_measured = "effect" in request.args
             used = campaigns.spent(own)
             return page(
                 "campaign.html",
@@ -64,7 +66,8 @@ def add_campaign_pages(pages: Blueprint, desk: Desk) -> None:  # noqa: ARG001  e
                 steps=[each for each in funnel(own) if each.codes or each.name in _ALWAYS],
                 most=max((each.codes for each in funnel(own)), default=0),
                 budget=[*_budget(found, used)],
-                measured=measure(shop.db, setting, found, None if margin is None else float(margin)),
+                is_measured=is_measured,
+                measured=_measured(shop, found) if is_measured else None,
                 held_out=shop.db.value(
                     "SELECT count(*) FROM assignments WHERE shop = ? AND campaign = ? AND arm = 'holdout'",
                     (shop.key, name),
@@ -72,6 +75,12 @@ def add_campaign_pages(pages: Blueprint, desk: Desk) -> None:  # noqa: ARG001  e
                 terms=campaigns.notes(found, shop.info()),
                 refusals=campaigns.refusals(shop.db, shop.key, found, shop.info()),
             )
+
+
+def _measured(shop: Shop, found: Campaign) -> Measured | None:
+    """The effect, from the orders of everybody who was assigned: too much to let a page wait for it."""
+    margin = shop.settings.margin
+    return measure(shop.db, shop.setting(), found, None if margin is None else float(margin))
 
 
 _ALWAYS = {"issued", "handed over", "redeemed"}

@@ -12,6 +12,8 @@ from connector.web.safety import for_staff
 
 log = logging.getLogger(__name__)
 
+LARGEST_KEY = 2**63 - 1  #: that a row can have
+
 
 def add_customer_pages(pages: Blueprint, desk: Desk) -> None:  # noqa: ARG001  every adder is called alike
     """`search`, `customer` and `code`, which staff may open too."""
@@ -28,7 +30,9 @@ def add_customer_pages(pages: Blueprint, desk: Desk) -> None:  # noqa: ARG001  e
         return page("search.html", typed=typed, found=found, most=people.MOST_FOUND)
 
     @pages.route(
-        "/shops/<shop>/customers/<int:person>", methods=["GET", "POST"], endpoint=for_staff("customer")
+        f"/shops/<shop>/customers/<int(max={LARGEST_KEY}):person>",
+        methods=["GET", "POST"],
+        endpoint=for_staff("customer"),
     )
     def customer(person: int) -> ResponseReturnValue:
         """Posted to, it shows the address and the telephone number, and the log says who looked."""

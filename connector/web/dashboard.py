@@ -1,30 +1,33 @@
 """The dashboard: its pages put together, and what stands around each of them."""
 
-from collections.abc import Callable
+import logging
+import traceback
 from importlib.resources import files
 from typing import Any
 
-from flask import Blueprint, Flask, Response, g, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, Response, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader, StrictUndefined, pass_context
-from jinja2.runtime import Context
-from werkzeug.exceptions import HTTPException
+from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader, StrictUndefined
+from werkzeug.exceptions import HTTPException, InternalServerError
 
+from connector import language
 from connector.errors import StammkundeError
 from connector.html import charts
-from connector.web import language
+from connector.language.names import called, told
+from connector.language.sentences import say
 from connector.web.campaign_pages import add_campaign_pages
 from connector.web.customer_pages import add_customer_pages
 from connector.web.desk import Desk, page
 from connector.web.group_pages import add_group_pages
 from connector.web.login_pages import add_login_pages
-from connector.web.names import called
 from connector.web.number_pages import add_number_pages
-from connector.web.people import grouped, masked
+from connector.web.people import described, grouped, masked
 from connector.web.push_pages import add_push_pages
 from connector.web.rule_pages import add_rule_pages
 from connector.web.safety import for_staff, may
-from connector.web.sentences import say
+from connector.web.site import Site
+
+log = logging.getLogger(__name__)
 
 _WRONG = {
     403: language.mark("This is not for you to open."),
@@ -66,7 +69,9 @@ def dashboard_pages(app: Flask, desk: Desk) -> Blueprint:
     @pages.get("/static/report.css", endpoint=for_staff("style"))
     def report_style() -> ResponseReturnValue:
         """The style that the report has too."""
-        return Response(style, mimetype="text/css")
+        answer = Response(style, mimetype="text/css")
+        answer.add_etag()
+        return answer.make_conditional(request)  # every page asks for it
 
     @pages.get("/", endpoint=for_staff("home"))
     def home() -> ResponseReturnValue:
@@ -90,8 +95,8 @@ def _set_templates(app: Flask) -> None:
     environment.trim_blocks = environment.lstrip_blocks = True
     own = PackageLoader("connector.web", "templates")
     app.jinja_loader = ChoiceLoader([own, PrefixLoader({"html": PackageLoader("connector", "html")})])
-    spoken = {**language.FILTERS, "say": say, "called": called}
-    environment.filters |= {name: _by_reader(each) for name, each in spoken.items()}
+    spoken = {**language.FILTERS, "say": say, "called": called, "told": told, "described": described}
+    environment.filters |= {name: language.by_reader(each) for name, each in spoken.items()}
     environment.filters |= {"masked": masked, "grouped": grouped}
     environment.globals |= {
         "_": language._,
@@ -101,22 +106,18 @@ def _set_templates(app: Flask) -> None:
     }
 
 
-def _by_reader(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A filter that depends on who reads. Jinja would work it out once, in the first reader's language."""
-
-    @pass_context
-    def spoken(_context: Context, *values: Any) -> Any:
-        return function(*values)
-
-    return spoken
-
-
 def _stand_around(app: Flask, pages: Blueprint, desk: Desk) -> None:
     """What happens before and after every page, and what every template knows."""
 
     @app.before_request
     def choose_language() -> None:
-        g.language = language.choose(desk.site)
+        _speak(desk.site)
+
+    @app.teardown_request
+    def hush(_error: BaseException | None) -> None:
+        token = g.pop("spoken", None)
+        if token is not None:
+            language.hush(token)
 
     @pages.url_value_preprocessor
     def open_shop(_endpoint: str | None, values: dict[str, Any] | None) -> None:
@@ -147,7 +148,17 @@ def _stand_around(app: Flask, pages: Blueprint, desk: Desk) -> None:
             "doing": desk.doings.of(here.name) if here else None,
         }
 
-    _tell_errors(pages)
+    _tell_errors(pages, desk.site)
+
+
+def _speak(site: Site) -> None:
+    """In the reader's language: as chosen on the page, else by the config, else by the browser."""
+    if "spoken" in g:
+        return
+    known = [*language.LANGUAGES]
+    said = [session.get("language"), site.config().dashboard.language]
+    chosen = next((each for each in said if each in known), None)
+    g.spoken = language.speak(chosen or request.accept_languages.best_match(known) or "en")
 
 
 def _warnings(desk: Desk) -> list[Any]:
@@ -171,21 +182,36 @@ def _warnings(desk: Desk) -> list[Any]:
     return texts
 
 
-def _tell_errors(pages: Blueprint) -> None:
+def _tell_errors(pages: Blueprint, site: Site) -> None:
     @pages.app_errorhandler(HTTPException)
     def tell(error: HTTPException) -> ResponseReturnValue:
+        _speak(site)  # whoever was turned away at the door came before that was asked
         if error.response is not None:
             return error.response
         code = error.code or 500
         if request.blueprint in {"hooks", "health"}:
             return f"{error.name}\n", code
         if error.description in _AT_THE_DOOR:  # not a word more to whoever does not belong here
-            return Response(f"{language._(_AT_THE_DOOR[error.description])}\n", code, mimetype="text/plain")
+            return Response(
+                f"{language._(_AT_THE_DOOR[error.description]).striptags()}\n", code, mimetype="text/plain"
+            )
         text = _TOKEN if code == 400 else _WRONG.get(code, language.mark("Something went wrong."))
         g.setdefault("here", None)
         return render_template("error.html", text=language._(text), code=code), code
 
-    @pages.errorhandler(StammkundeError)
+    @pages.app_errorhandler(Exception)
+    def confess(error: Exception) -> ResponseReturnValue:
+        """The message of an unforeseen error may hold anybody's data, so only its kind and place are told."""
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        log.error(
+            "A page failed: a defect in Stammkunde (%s). Please report it:\n%s", type(error).__name__, frames
+        )
+        return tell(InternalServerError())
+
+    @pages.app_errorhandler(StammkundeError)
     def explain(error: StammkundeError) -> ResponseReturnValue:
-        """An error that says what to do is shown as it is."""
+        """An error that says what to do is shown as it is to whoever may be here, else told to the log."""
+        if g.get("role") is None:
+            log.error("%s", error)
+            return tell(InternalServerError())
         return render_template("error.html", text=say(error), code=409), 409

@@ -1,5 +1,6 @@
 """What every page works on: the shop it is about, the database, and who reads it."""
 
+import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date, datetime
@@ -7,7 +8,6 @@ from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from flask import abort, g, render_template
-from markupsafe import Markup
 
 from connector import ledger, mirror
 from connector.config import Config, ShopConfig, open_adapter
@@ -52,6 +52,12 @@ class Here:
     @property
     def today(self) -> date:
         return self.now.astimezone(ZoneInfo(self.zone)).date()
+
+    @property
+    def admin(self) -> str | None:
+        """The address of the shop's own admin pages. It comes from the shop: only a page is linked."""
+        address = self.info.admin_url if self.info else None
+        return address if address and address.startswith(("https://", "http://")) else None
 
     @property
     def hold(self) -> str | None:
@@ -103,11 +109,11 @@ def here() -> Here:
     return cast("Here", g.here)
 
 
+def start_of(text: str | None) -> int:
+    """Where a list goes on, as an address says it; its beginning where there is no sense in that."""
+    return int(text) if text and re.fullmatch("[0-9]{1,15}", text) else 0
+
+
 def page(template: str, status: int = 200, **values: Any) -> tuple[str, int]:
     """A page from its template."""
     return render_template(template, **values), status
-
-
-def plain(text: Markup) -> str:
-    """A translated text where no markup is wanted."""
-    return str(text.unescape())

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import traceback
 from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
@@ -98,8 +99,10 @@ class Doings:
             doing.error = "It was stopped. The next push settles what is left."
         except StammkundeError as error:
             doing.error = str(error)
-        except Exception as error:
-            log.exception("%s: %s from the pages failed", settings.name, doing.what)
+        except Exception as error:  # noqa: BLE001  a defect ends this, not the pages
+            # Without its message, which may hold anybody's data.
+            frames = "".join(traceback.format_tb(error.__traceback__))
+            log.error("%s: %s from the pages failed:\n%s", settings.name, doing.what, frames)  # noqa: TRY400
             doing.error = f"This is a defect in Stammkunde ({type(error).__name__}). Please report it."
         finally:
             doing.ended = True

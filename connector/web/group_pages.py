@@ -6,10 +6,10 @@ from typing import NamedTuple
 from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
 
+from connector.language import day as day_text
 from connector.shop import definitions_of
 from connector.web.desk import Desk, here, page
 from connector.web.figures import DELTA_DAYS, Day, GroupLine, GroupLines, GroupPast
-from connector.web.language import day as day_text
 from connector.web.number_pages import WAITING
 from connector.web.people import members
 from connector.web.words import in_words

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 from flask import Blueprint, abort, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from connector.language import LANGUAGES, _
 from connector.web.desk import Desk, page
-from connector.web.language import LANGUAGES, _
 from connector.web.safety import for_staff, log_in
 
 log = logging.getLogger(__name__)
@@ -51,13 +51,15 @@ def _try(desk: Desk, to: str | None) -> ResponseReturnValue:
         log.warning("a login from %s failed", request.remote_addr)
         return page("login.html", 403, to=to, error=_("Name or password is wrong."), name=name)
     log.info("%s logged in from %s", found.name, request.remote_addr)
-    log_in(found)
+    log_in(found, desk.site.now())
     return redirect(to or url_for("dashboard.home"))
 
 
 def _inside(address: str | None) -> str | None:
     """An address within these pages, and no other."""
-    if not address or not address.startswith("/") or address.startswith(("//", "/\\")) or "\\" in address:
+    if not address or not address.startswith("/") or address.startswith("//") or "\\" in address:
+        return None
+    if not address.isprintable():  # browsers and headers take line ends and tabs for something else
         return None
     parts = urlsplit(address)
     return None if parts.scheme or parts.netloc else address

@@ -7,11 +7,11 @@ from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
 
 from connector.groups import Definition, in_order, membership
-from connector.html.page import FM_COLUMNS, gap_columns, group_grid, most_in, strongest_retention
+from connector.html.page import FM_COLUMNS, group_grid, months_after, most_in, strongest_retention
 from connector.metrics import Numbers
 from connector.rules import parse
 from connector.shop import definitions_of
-from connector.web.desk import Desk, here, page
+from connector.web.desk import Desk, here, page, start_of
 from connector.web.figures import DELTA_DAYS, Before, GroupLines, NextPush
 from connector.web.people import Members, by_condition
 
@@ -48,12 +48,11 @@ def add_number_pages(pages: Blueprint, desk: Desk) -> None:  # noqa: ARG001  eve
             delta_days=DELTA_DAYS,
             groups=lines[1] if lines else None,
             push=push[1] if push else None,
-            gap_columns=gap_columns,
         )
 
     @pages.get("/shops/<shop>/cohorts")
     def cohorts() -> ResponseReturnValue:
-        return _numbers_page("cohorts.html", strongest=strongest_retention)
+        return _numbers_page("cohorts.html", strongest=strongest_retention, months_after=months_after)
 
     @pages.get("/shops/<shop>/rfm")
     def rfm() -> ResponseReturnValue:
@@ -115,5 +114,4 @@ def _people(rule: str) -> Members:
     )
     tried = next(each for each in definitions if each.name == "")
     condition, parameters = membership(tried, context)
-    start = request.args.get("after", "0")
-    return by_condition(here(), condition, parameters, int(start) if start.isdigit() else 0)
+    return by_condition(here(), condition, parameters, start_of(request.args.get("after")))

@@ -6,12 +6,16 @@ from datetime import date, datetime
 from typing import Literal
 
 import msgspec
+from markupsafe import Markup
 
 from connector import campaigns, support
 from connector.campaigns import Code
 from connector.database import Database, moment
 from connector.errors import ConfigError
 from connector.explain import Verdict, explain_membership
+from connector.language import _
+from connector.language.names import called
+from connector.ledger import customer_of
 from connector.mirror import normalised
 from connector.model import (
     Change,
@@ -23,7 +27,7 @@ from connector.model import (
     UpdateTags,
 )
 from connector.shop import definitions_of
-from connector.web.desk import Here
+from connector.web.desk import Here, start_of
 
 MOST_FOUND = 50
 PAGE = 50  #: members on a page
@@ -181,7 +185,7 @@ def members(here: Here, group: int, size: int, after: str | None, wanted: str) -
             values,
         )
         return Members(lines=[_line(row) for row in rows], following=None)
-    start = int(after) if after and after.isdigit() else 0
+    start = start_of(after)
     if size > SORTED:
         rows = here.db.rows(
             f"{joined} WHERE m.grp = :grp AND m.person > :after ORDER BY m.person LIMIT :n",
@@ -431,6 +435,14 @@ def describe(change: object) -> tuple[_Kind, str]:
             return "attribute", change.name
         case _:
             return "attribute", type(change).__name__
+
+
+def described(change: Change) -> Markup:
+    """A change in a line: whom it concerns, and what it does."""
+    kind, what = describe(change)
+    who = customer_of(change)
+    text = called(kind) + " " + what
+    return text if who is None else _("Customer %(id)s", id=who) + ": " + text
 
 
 def grouped(code: str) -> str:

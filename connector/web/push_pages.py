@@ -14,15 +14,16 @@ from connector import groups, ledger
 from connector import push as pushing
 from connector import sync as line
 from connector.gate import raise_if_off
+from connector.language import _, mark
 from connector.ledger import Run
 from connector.model import Change, UpdateTags
 from connector.plan import Plan
 from connector.push import Pushed
+from connector.quantity import counted
 from connector.shop import Shop
-from connector.web.desk import Desk, here, page
+from connector.web.desk import Desk, here, page, start_of
 from connector.web.doing import Work
 from connector.web.figures import NextPush
-from connector.web.language import _, mark
 from connector.web.number_pages import WAITING
 from connector.web.people import describe
 
@@ -113,7 +114,7 @@ def _add_plan(pages: Blueprint, desk: Desk, plans: Plans) -> None:
         do_push = request.form.get("push") == "1"
         if request.form.get("sure") != "1":
             return page("sure_push.html", seen=seen, plan=seen.plan, do_push=do_push)
-        _log(f"approved a plan of {len(seen.plan.changes)} changes")
+        _log(f"approved a plan of {counted(len(seen.plan.changes), 'change')}")
         desk.doings.start(here().settings, "push" if do_push else "approve", _approval(seen.plan, do_push))
         return _to_doing()
 
@@ -206,8 +207,7 @@ def _add_runs(pages: Blueprint, desk: Desk) -> None:
     @pages.get("/shops/<shop>/runs/<name>")
     def run(name: str) -> ResponseReturnValue:
         found = _run(name)
-        start = request.args.get("after", "")
-        first = int(start) if start.isdigit() else 0
+        first = start_of(request.args.get("after"))
         rows = here().db.rows(
             "SELECT * FROM changes WHERE run = ? AND position >= ? ORDER BY position LIMIT ?",
             (name, first, CHANGES + 1),

@@ -17,7 +17,6 @@ from connector.groups import Definition, in_order, membership
 from connector.rules import ATTRIBUTES, FUNCTIONS, RuleError, parse
 from connector.shop import definitions_of
 from connector.web.desk import Desk, Here, here, page
-from connector.web.language import _
 from connector.web.people import Line, by_condition
 from connector.web.words import Words, in_words
 
@@ -102,9 +101,7 @@ def try_rule(where: Here, text: str) -> Tried:
     except ConfigError as error:
         return Tried(text=text, error=str(error))
     except DatabaseError:
-        return Tried(
-            text=text, error=str(_("This takes too long to count here. `stammkunde rule` has the time."))
-        )
+        return Tried(text=text, error="This takes too long to count here. `stammkunde rule` has the time.")
     assert row is not None  # noqa: S101  an aggregate always has a row
     people = where.db.value(
         "SELECT count(*) FROM people WHERE shop = ? AND excluded IS NULL AND cluster <> ''", (where.key,)

@@ -17,7 +17,7 @@ from connector.web.doing import Doings
 from connector.web.figures import Keeper
 from connector.web.health import health_pages
 from connector.web.hooks import hook_pages
-from connector.web.safety import Guard
+from connector.web.safety import LARGEST, Guard
 from connector.web.site import Site
 
 THREADS = 8
@@ -73,6 +73,7 @@ class Server:
                 listen=pages.listen,
                 threads=THREADS,
                 ident="Stammkunde",
+                max_request_body_size=LARGEST,  # by itself it would keep a gigabyte on disk first
                 clear_untrusted_proxy_headers=False,  # what they mean is decided by `safety`
             )
         except (OSError, ValueError) as error:

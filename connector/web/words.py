@@ -7,13 +7,13 @@ from decimal import Decimal
 import msgspec
 from markupsafe import Markup
 
+from connector.language import _, day, language, mark, money, number, percent
+from connector.language import numbered as _n
 from connector.money import minor_units
 from connector.rules import Operator, Rule, Type
 from connector.rules.checked import Check, Joined, Leaf, Opposite, Tree, Value
 from connector.rules.dates import Named, Offset
 from connector.rules.functions import ANNIVERSARY, IN_GROUP, LADDER
-from connector.web.language import _, day, language, mark, money, number, percent
-from connector.web.language import numbered as _n
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):

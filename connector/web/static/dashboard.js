@@ -36,10 +36,15 @@ if (editor) {
 // Parts of a page that take longer than the page may.
 for (const place of document.querySelectorAll("[data-part]")) {
   place.setAttribute("aria-busy", "true");
+  const [link] = place.children;
+  const bar = document.createElement("progress");
+  bar.setAttribute("aria-label", place.dataset.wait);
+  place.append(bar);
+  link.hidden = true;
   fetch(place.dataset.part, { headers: { Accept: "text/html" } })
     .then((answer) => (answer.ok ? answer.text() : Promise.reject(answer.status)))
     .then((html) => { place.innerHTML = html; })
-    .catch(() => {})  // the link that is there does the same
+    .catch(() => { bar.remove(); link.hidden = false; })  // the link does the same
     .finally(() => place.removeAttribute("aria-busy"));
 }
 

@@ -1,28 +1,31 @@
 """Names of fixed things (stages, classes, states, kinds), as the reader calls them."""
 
+import re
+from decimal import Decimal
+
 from markupsafe import Markup
 
-from connector.web.language import _, mark
+from connector.language import _, fact, mark, number
 
 _NAMES = {
     # lifecycle
-    "beginner": mark("Without an order"),
+    "beginner": mark("Beginner"),
     "new": mark("New"),
     "active": mark("Active"),
     "regular": mark("Regular"),
-    "potential": mark("Lapsed after 1 order"),
+    "potential": mark("Potential"),
     "dormant": mark("Dormant"),
     # RFM
     "CHAMPIONS": mark("Champions"),
     "LOYAL": mark("Loyal"),
-    "ACTIVE": mark("Active buyers"),
-    "NEW": mark("New buyers"),
+    "ACTIVE": mark("Active"),
+    "NEW": mark("New"),
     "PROMISING": mark("Promising"),
     "NEEDS_ATTENTION": mark("Needs attention"),
     "ALMOST_LOST": mark("Almost lost"),
     "AT_RISK": mark("At risk"),
     "PREVIOUSLY_LOYAL": mark("Previously loyal"),
-    "DORMANT": mark("Sleeping"),
+    "DORMANT": mark("Dormant"),
     "PROSPECTS": mark("Prospects"),
     # campaigns and codes
     "off": mark("off"),
@@ -89,3 +92,12 @@ _NAMES = {
 def called(name: str) -> Markup:
     """The name of something; one we do not know is shown as it is."""
     return _(_NAMES[name]) if name in _NAMES else Markup.escape(name)
+
+
+_DECIMAL = re.compile(r"-?\d+\.(\d+)")
+
+
+def told(value: str) -> str:
+    """What a condition finds in a customer, as `connector.explain` writes it, in the reader's form."""
+    decimal = _DECIMAL.fullmatch(value)
+    return number(Decimal(value), len(decimal[1])) if decimal else called(fact(value))

@@ -1,6 +1,12 @@
-"""The pages in the reader's language: words from catalogs; numbers, days and money in their usual form."""
+"""Pages in the reader's language: words from catalogs; numbers, days and money in their usual form.
+
+Who reads is said once, by `speak` or `spoken`; what is shown after that is in that language.
+"""
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -10,11 +16,11 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, dates, numbers
 from babel.support import NullTranslations, Translations
-from flask import g, has_request_context, request, session
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from connector.money import decimals
-from connector.web.site import Site
 
 FOLDER = Path(__file__).with_name("translations")
 LANGUAGES = {"en": "English", "de": "Deutsch"}
@@ -22,18 +28,42 @@ LANGUAGES = {"en": "English", "de": "Deutsch"}
 _LOCALES = {"en": "en_GB", "de": "de_DE"}
 
 
-def choose(site: Site) -> str:
-    """The reader's language: as chosen on the page, else by the config, else by the browser."""
-    chosen = session.get("language")
-    if chosen in LANGUAGES:
-        return str(chosen)
-    said = site.config().dashboard.language
-    return said if said in LANGUAGES else request.accept_languages.best_match(list(LANGUAGES)) or "en"
+_reader: ContextVar[str] = ContextVar("reader", default="en")
 
 
 def language() -> str:
     """The language of the page in hand."""
-    return str(g.language) if has_request_context() and "language" in g else "en"
+    return _reader.get()
+
+
+def speak(name: str) -> Token[str]:
+    """From now on pages of this thread are in that language, until `hush`."""
+    return _reader.set(name)
+
+
+def hush(token: Token[str]) -> None:
+    """As it was before `speak`."""
+    _reader.reset(token)
+
+
+@contextmanager
+def spoken(name: str) -> Iterator[None]:
+    """Within, pages are in that language."""
+    token = speak(name)
+    try:
+        yield
+    finally:
+        hush(token)
+
+
+def by_reader(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter that depends on who reads. Jinja would work it out once, in the first reader's language."""
+
+    @pass_context
+    def shown(_context: Context, *values: Any) -> Any:
+        return function(*values)
+
+    return shown
 
 
 @cache
@@ -55,7 +85,15 @@ def numbered(one: str, many: str, count: int, /, **values: object) -> Markup:
 
 def _filled(text: str, values: dict[str, object]) -> Markup:
     shown = {name: escape(value) for name, value in values.items()}
-    return Markup(text) % shown  # noqa: S704  our own text
+    return commands(Markup(text)) % shown  # noqa: S704  our own text
+
+
+_COMMAND = re.compile(r"`([^`]+)`")
+
+
+def commands(text: Markup) -> Markup:
+    """What is to be typed, which stands between backticks, as a page shows it."""
+    return Markup(_COMMAND.sub(r"<code>\1</code>", str(text)))  # noqa: S704  it was markup before
 
 
 def mark(text: str) -> str:
@@ -87,17 +125,18 @@ def number(value: float | Decimal | None, places: int = 0) -> str:
 
 def signed(value: float | None, places: int = 0) -> str:
     """+12"""
-    if value is None:
-        return NONE
-    shown = number(abs(value), places)
-    return f"+{shown}" if value > 0 else f"−{shown}" if value < 0 else "±0"
+    return NONE if value is None else _sign(round(value, places)) + number(abs(value), places)
+
+
+def _sign(value: float) -> str:
+    return "+" if value > 0 else "−" if value < 0 else "±"
 
 
 def percent(value: float | None, places: int = 1) -> str:
     """12,3 %"""
     if value is None:
         return NONE
-    pattern = "#,##0" + ("." + "0" * places if places else "") + (" %" if language() == "de" else "%")
+    pattern = "#,##0" + ("." + "0" * places if places else "") + ("\xa0%" if language() == "de" else "%")
     return numbers.format_percent(
         round(value, places + 2), pattern, locale=_locale(), decimal_quantization=False
     )
@@ -109,6 +148,11 @@ def money(minor: float | None, currency: str) -> str:
         return NONE
     amount = Decimal(round(minor)).scaleb(-decimals(currency))
     return numbers.format_currency(amount, currency, locale=_locale())
+
+
+def money_change(minor: float | None, currency: str) -> str:
+    """+12,00 €"""
+    return NONE if minor is None else _sign(round(minor)) + money(abs(minor), currency)
 
 
 def days(value: float | None) -> str:
@@ -142,6 +186,7 @@ def ago(value: datetime | None, now: datetime) -> str:
 
 
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_SHARE = re.compile(r"(\d+)%")
 _COUNT = re.compile(r"\d{1,3}(,\d{3})+")
 _WRITTEN_DAY = re.compile(r"(\d{1,2}) ([A-Z][a-z]{2}) (\d{4})")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -157,10 +202,20 @@ def fact(value: str) -> str:
         return day(date(int(written[3]), _MONTHS.index(written[2]) + 1, int(written[1])))
     if _COUNT.fullmatch(value):
         return number(int(value.replace(",", "")))
+    if share := _SHARE.fullmatch(value):
+        return percent(int(share[1]) / 100, 0)
     amount = _AMOUNT.fullmatch(value)
-    if amount:
-        return numbers.format_currency(Decimal(amount[1].replace(",", "")), amount[2], locale=_locale())
-    return value
+    return _amount(Decimal(amount[1].replace(",", "")), amount[2]) if amount else value
+
+
+def _amount(amount: Decimal, currency: str) -> str:
+    """With parts of a cent where the sentence has them: 33.3367 is less than 33.34."""
+    pattern = _locale().currency_formats["standard"].pattern
+    places = max(decimals(currency), -int(amount.as_tuple().exponent))
+    fraction = "." + "0" * places if places else ""
+    return numbers.format_currency(
+        amount, currency, pattern.replace(".00", fraction), locale=_locale(), currency_digits=False
+    )
 
 
 FILTERS: dict[str, Any] = {
@@ -168,6 +223,7 @@ FILTERS: dict[str, Any] = {
     "signed": signed,
     "percent": percent,
     "money": money,
+    "money_change": money_change,
     "days": days,
     "day": day,
     "month": month,
