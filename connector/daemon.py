@@ -30,9 +30,10 @@ from connector.errors import (
     UnsafePlanError,
 )
 from connector.http import COUNTED_ALONG, Counters
-from connector.pull import Stopped
+from connector.pull import Pulled, Stopped
+from connector.quantity import counted, listed
 from connector.shop import Clock, Shop
-from connector.troubles import troubles
+from connector.troubles import revoked, troubles
 
 log = logging.getLogger(__name__)
 
@@ -105,6 +106,15 @@ class Worker:
         """How it goes with a shop."""
         return self.health.setdefault(shop, Health(shop=shop))
 
+    def forgive(self) -> None:
+        """Let every shop that rests after failures be tried again at once: somebody has mended something."""
+        for health in self.health.values():
+            health.not_before = None
+
+    def failing(self) -> list[str]:
+        """The shops whose last step failed."""
+        return [name for name, health in self.health.items() if health.is_failing()]
+
     def run(self, config: Config, settings: ShopConfig, step: Step) -> None:
         """One step of one shop, unless the shop is resting after a failure."""
         health, now = self.standing(settings.name), self._now()
@@ -123,7 +133,7 @@ class Worker:
         except StammkundeError as error:
             self._failed(config, health, step, error, str(error))
         except Exception as error:  # noqa: BLE001  a defect met in one shop must not stop the others
-            self._failed(config, health, step, error, _defect(error))
+            self._failed(config, health, step, error, defect(error))
         finally:
             COUNTED_ALONG.reset(counting)
             health.running = None
@@ -141,13 +151,13 @@ class Worker:
                 health.time_zone = info.time_zone if info else health.time_zone
         health.done_at[step] = self._now()
         if health.is_failing():
-            log.info("%s: works again after %s failures", settings.name, health.failures)
+            log.info("%s: works again after %s", settings.name, counted(health.failures, "failure"))
         health.failures, health.error, health.not_before = 0, None, None
         if step is Step.PUSH:
             health.refusal = None
-        log.info(
-            "%s: %s: %s", settings.name, step, said, extra=_extra(settings.name, step, self._now() - began)
-        )
+        level = logging.INFO if said else logging.DEBUG
+        extra = _extra(settings.name, step, self._now() - began)
+        log.log(level, "%s: %s: %s", settings.name, step, said or "nothing to do", extra=extra)
 
     def _refused(self, config: Config, health: Health, why: str) -> None:
         """A push that the owner has to look at first is no failure, and is told once."""
@@ -185,7 +195,8 @@ def _rest(error: Exception, failures: int) -> timedelta:
     return wait
 
 
-def _defect(error: Exception) -> str:
+def defect(error: Exception) -> str:
+    """What a log says of an unforeseen error: that it is one, and where."""
     # The message of an unforeseen error may hold anybody's data, so only its kind and place are told.
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}"
@@ -200,31 +211,39 @@ def _extra(shop: str, step: Step, took: timedelta | None = None) -> dict[str, ob
 
 def _hooks(shop: Shop) -> str:
     if mirror.shop_info(shop.db, shop.key) is None:
-        return "nothing read yet"  # the first pull brings what the webhooks were about
+        return ""  # the first pull brings what the webhooks were about
     read = hooks.work_off(shop)
-    if read:
-        line.work_out(shop)
-    return f"{read} records read that webhooks named"
+    if not read:
+        return ""
+    line.work_out(shop)
+    return f"{counted(read, 'record')} read that webhooks named"
 
 
 def _pull(shop: Shop) -> str:
     pulled = line.read(shop, full=False)
+    _tell_revoked(shop, pulled)
     line.work_out(shop)
-    return _counts(pulled.changed, "changed") or "nothing new"
+    return listed(pulled.changed, "changed") or "nothing new"
 
 
 def _full(shop: Shop) -> str:
     pulled = line.read(shop, full=True)
+    _tell_revoked(shop, pulled)
     line.work_out(shop)
-    return (
-        f"everything read: {_counts(pulled.read, 'read')}; {_counts(pulled.gone, 'gone') or 'nothing gone'}"
-    )
+    read = listed(pulled.read) or "nothing there"
+    return f"everything read: {read}; {listed(pulled.gone, 'gone') or 'nothing gone'}"
+
+
+def _tell_revoked(shop: Shop, pulled: Pulled) -> None:
+    sentence = revoked(shop.name, pulled)
+    if sentence is not None:
+        log.warning("%s", sentence, extra=_extra(shop.name, Step.PULL))
 
 
 def _groups(shop: Shop) -> str:
     if mirror.shop_info(shop.db, shop.key) is None:
         return "nothing read yet"
-    return f"{len(line.work_out(shop))} groups worked out"
+    return f"{counted(len(line.work_out(shop)), 'group')} worked out"
 
 
 def _push(shop: Shop) -> str:
@@ -236,11 +255,11 @@ def _push(shop: Shop) -> str:
     why = ledger.why_held(shop.db, shop.key)
     if why is not None:
         return f"held: {why}"
-    pushed = line.sync(shop).pushed
+    pushed = line.sync(shop, told=lambda pulled: _tell_revoked(shop, pulled)).pushed
     handed = _deliver(shop)
     if pushed is None or not pushed.run:
         return "; ".join(["nothing to push", *handed])
-    return "; ".join([f"{pushed.done} changes made, {len(pushed.refused)} refused", *handed])
+    return "; ".join([f"{counted(pushed.done, 'change')} made, {len(pushed.refused):,} refused", *handed])
 
 
 def _deliver(shop: Shop) -> list[str]:
@@ -269,8 +288,3 @@ def is_quiet(shop: Shop) -> bool:
         return False
     (first, last), at = hours_of(quiet), shop.now().astimezone(ZoneInfo(info.time_zone)).time()
     return first <= at < last if first < last else (at >= first or at < last)
-
-
-def _counts(counts: Mapping[str, int], what: str) -> str:
-    shown = ", ".join(f"{count:,} {kind}" for kind, count in counts.items() if count)
-    return f"{shown} {what}" if shown else ""

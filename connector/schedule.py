@@ -3,7 +3,7 @@
 One executor of one thread for each shop: its steps follow one another, and no shop waits for another.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -32,7 +32,9 @@ def trigger(rhythm: str, zone: str, jitter: int = 0) -> BaseTrigger | None:
     seconds = seconds_of(rhythm)
     if seconds is not None:
         return IntervalTrigger(seconds=seconds, jitter=min(jitter, seconds // 4) or None, timezone=UTC)
-    return CronTrigger.from_crontab(rhythm, timezone=ZoneInfo(zone), jitter=jitter or None)
+    cron = CronTrigger.from_crontab(rhythm, timezone=ZoneInfo(zone))
+    cron.jitter = jitter or None  # `from_crontab` does not take it
+    return cron
 
 
 def is_overdue(rhythm: str, zone: str, last: datetime | None, now: datetime) -> bool:
@@ -58,6 +60,7 @@ class Schedule:
         self._zone_of = zone_of
         self._scheduler = BackgroundScheduler(timezone=UTC)
         self._zones: dict[str, str] = {}
+        self._regular: list[tuple[timedelta, Callable[[], None]]] = []
         self._config: Config | None = None
 
     def start(self, config: Config) -> None:
@@ -65,16 +68,19 @@ class Schedule:
         self._scheduler.start()
         self.replace(config)
 
-    def replace(self, config: Config) -> None:
-        """Follow this config from now on."""
+    def replace(self, config: Config, at_once: Collection[str] = ()) -> None:
+        """Follow this config from now on. New shops are pulled at once, and those that are named."""
         known = set(self._config.shops) if self._config else set()
         self._config = config
+        begun = set(at_once)
         for job in self._scheduler.get_jobs():
             if job.executor in known:
+                begun |= {job.executor} & {job.id.removesuffix(f" first {Step.PULL}")}
                 job.remove()
         for place, shop in enumerate(config.shops.values()):
             if shop.name not in known:
                 self._scheduler.add_executor(ThreadPoolExecutor(1), shop.name)
+            if shop.name not in known or shop.name in begun:
                 self._once(shop, Step.PULL, STAGGER * place)
                 self._once(shop, Step.HOOKS, STAGGER * place)
             self._plan(config, shop)
@@ -124,8 +130,19 @@ class Schedule:
             replace_existing=True,
         )
 
+    def begin_again(self) -> None:
+        """Plan everything anew from now on: where the clock was set back, all that is planned lies ahead."""
+        for job in self._scheduler.get_jobs():
+            job.remove()
+        regular, self._regular = self._regular, []
+        for span, work in regular:
+            self.every(span, work)
+        if self._config is not None:
+            self.replace(self._config, at_once=self._config.shops)
+
     def every(self, span: timedelta, work: Callable[[], None]) -> None:
         """Besides the shops' own steps: do `work` again and again, in a thread of its own."""
+        self._regular.append((span, work))
         self._scheduler.add_job(
             work, IntervalTrigger(seconds=span.total_seconds(), timezone=UTC), coalesce=True, max_instances=1
         )

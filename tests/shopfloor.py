@@ -100,7 +100,7 @@ class Floor:
             "domain": f'"{name}.myshopify.com"',
             "base_url": f'"{sandbox.url}"',
             "token": f'{{ file = "{self.write_private(f"{name}.token", TOKEN)}" }}',
-            "timeout": "2.0",
+            "timeout": "20.0",
             "push": "true",
             "limits": "{ losing = 0.10, gaining = 0.30 }",
         }

@@ -25,7 +25,7 @@ def floor(tmp_path: Path, receiver: Receiver) -> Iterator[Floor]:
     with shopfloor(tmp_path) as floor:
         put(floor.open_shop(), people())
         tell(floor, receiver, "alert")
-        floor.set(timeout="0.3")
+        floor.set(timeout="1.0")
         yield floor
 
 
@@ -97,6 +97,37 @@ def test_a_group_that_moves_too_much_is_told(floor: Floor, worker: Worker, recei
     do(floor, worker, Step.PULL)
     assert told(floor, receiver) == [
         ("group-moved", "roastery: new had 2 members, 5 entered and 0 left (limit 3).")
+    ]
+
+
+def test_a_group_that_goes_on_moving_is_told_once_a_day(
+    floor: Floor, worker: Worker, receiver: Receiver
+) -> None:
+    floor.write_config(rules=floor.rules.replace('tag = "new"', 'tag = "new"\nlimit = 3'))
+    do(floor, worker, Step.PULL)
+    floor.later(days=1)
+    for hour in range(3):
+        for number in range(1101 + 5 * hour, 1106 + 5 * hour):
+            put(floor.shop, [customer(number, f"c{number}@example.com"), order(number, number, -1)])
+        do(floor, worker, Step.PULL)
+        floor.later(hours=1)
+    assert [kind for kind, _ in told(floor, receiver)] == ["group-moved"]
+    floor.later(hours=23)
+    do(floor, worker, Step.PULL)
+    assert [kind for kind, _ in told(floor, receiver)] == ["group-moved", "group-moved"]
+
+
+def test_codes_that_were_switched_off_in_the_shop_are_in_the_log(
+    floor: Floor, worker: Worker, caplog: pytest.LogCaptureFixture
+) -> None:
+    floor.first_push()
+    ((code,), *_) = floor.rows("SELECT code FROM issued WHERE state = 'issued'")
+    floor.later(days=1)
+    floor.delete_discount(code)
+    with caplog.at_level("WARNING"):
+        do(floor, worker, Step.FULL)
+    assert [each.getMessage() for each in caplog.records] == [
+        "1 coupon of ours deleted or switched off in roastery: not made again."
     ]
 
 

@@ -1,5 +1,6 @@
 """The command line: its table of contents, its failures, and the commands of the first day."""
 
+import io
 import json
 import os
 import re
@@ -88,6 +89,7 @@ class HarborAdapter:
             notes=("The plan of this shop has no webhooks.",),
             customer_count=31204,
             order_count=48310,
+            tag_length=12,
             payment_methods=("Rechnung", "PayPal"),
             customer_groups=("Händler", "Endkunden", "Staff"),
         )
@@ -307,6 +309,90 @@ def test_a_defect_is_told_as_one_without_anybodys_data(
     assert "Traceback" in run("--verbose", "fail", "badly").stderr
 
 
+def test_a_defect_is_told_where_no_file_can_be_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(folder / "nowhere"))
+    result = run("fail", "badly")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        (
+            "This is a defect in Stammkunde (KeyError in harbor_command.py, line 14)."
+            " Please report it with what -v shows.\n"
+        ),
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_help_onto_a_full_disk_ends_in_a_sentence() -> None:
+    command = [sys.executable, "-c", "from connector.cli import main; main()", "--help"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "There is no room left on the disk for the output.\n")
+
+
+def test_data_for_programs_is_utf_8_whatever_the_system_has() -> None:
+    shown = "from connector.cli.streams import prepare_stdout; prepare_stdout(); print('−1 Łódź')"
+    done = subprocess.run(
+        [sys.executable, "-c", shown],
+        env=os.environ | {"PYTHONIOENCODING": "cp1252"},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    assert done.stdout.decode("utf-8").split() == ["−1", "Łódź"]
+
+
+def test_a_folder_that_may_not_be_looked_into_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", forbidden)
+    monkeypatch.setattr(Path, "read_bytes", forbidden)
+    result = run("check")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "The config stammkunde.toml cannot be read: Permission denied.\n",
+    )
+
+
+class Terminal(io.StringIO):
+    """Something that says it is one."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def drawn(width: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A table on a terminal of so many columns."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("TERM", "xterm")
+    show_table(
+        ["Class", "Of customers", "Spent", "Of bought once", "Why"],
+        [("A", "27.4 %", "49,535.31 EUR", "4.4 %", "in value/A, in big-spenders")],
+        right={"Of customers", "Spent", "Of bought once"},
+    )
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", terminal.getvalue())
+    return [line.rstrip() for line in plain.splitlines()]
+
+
+def test_a_table_fits_the_terminal_and_loses_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert drawn(100, monkeypatch) == [
+        "Class  Of customers          Spent  Of bought once  Why",
+        "A            27.4 %  49,535.31 EUR           4.4 %  in value/A, in big-spenders",
+    ]
+    assert drawn(64, monkeypatch) == [
+        "                                     Of",
+        "              Of                 bought",
+        "Class  customers          Spent    once  Why",
+        "A         27.4 %  49,535.31 EUR   4.4 %  in value/A, in",
+        "                                         big-spenders",
+    ]
+    assert drawn(40, monkeypatch) == [  # the terminal breaks the lines
+        "Class  Of customers          Spent  Of bought once  Why",
+        "A            27.4 %  49,535.31 EUR           4.4 %  in value/A, in big-spenders",
+    ]
+
+
 def test_ctrl_c_says_that_nothing_is_lost(folder: Path) -> None:
     result = run("fail", "stopped")
     assert result.exit_code == 130
@@ -401,6 +487,54 @@ members = "last_order_date >= -30d"
         "and the shop shows orders only since 23 Sep 2026.\n"
     )
     assert "secret-1" not in result.output
+
+
+def test_check_says_which_tag_the_shop_cannot_keep(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARBOR_TOKEN", "secret-1")
+    rules = '[groups.recent]\nmembers = "last_order_date >= -30d"\ntag = "' + "recently" + '"\n'
+    write_config(folder, "roastery.harbor.example", more=rules + rules.replace("recent", "frequent"))
+    result = run("--now", "2026-11-22T06:00:00Z", "check")
+    assert result.exit_code == 0
+    assert result.stderr.splitlines()[1] == (
+        "  frequent cannot be pushed: its tag sk:frequently has 13 characters, and the shop keeps at most 12."
+    )
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "127.0.0.1:8080", "10.1.2.3", "[::1]", "192.168.0.7", "server:5883", "shop.local"]
+)
+def test_in_the_own_network_a_plain_address_will_do(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setenv("HARBOR_TOKEN", "secret-1")
+    write_shop(folder, f"http://{host}/api")
+    result = run("check")
+    assert result.exit_code == 0, result.stderr
+    assert "in clear" not in result.stderr
+
+
+@pytest.mark.parametrize("host", ["shop.example", "8.8.8.8", "local.example:8080", "[2a00::1]"])
+def test_check_warns_where_keys_and_data_would_go_in_clear(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setenv("HARBOR_TOKEN", "secret-1")
+    more = (
+        f'[receivers.crm]\nurl = "http://{host}/hook"\nsecret = {{ env = "HARBOR_TOKEN" }}\n'
+        'events = ["alert"]\n'
+    )
+    write_shop(folder, f"HTTP://{host}/api", more)
+    result = run("check")
+    assert result.exit_code == 0, result.stderr
+    for place in ("shops.shop.domain", "receivers.crm.url"):
+        told = f"  {place} is a plain http:// address: keys and data of customers go there in clear. Use https://."
+        assert told in result.stderr.splitlines()
+    write_shop(folder, f"https://{host}/api", more.replace("http:", "https:"))
+    assert "in clear" not in run("check").stderr
+
+
+def write_shop(folder: Path, domain: str, more: str = "") -> None:
+    table = f'[shops.shop]\nadapter = "harbor"\ndomain = "{domain}"\ntoken = {{ env = "HARBOR_TOKEN" }}\n'
+    (folder / "stammkunde.toml").write_text(table + more, encoding="utf-8")
 
 
 def test_check_remembers_what_it_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -528,6 +662,24 @@ def test_init_asks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (shop.settle_days, str(shop.margin), str(shop.history_starts)) == (14, "0.4", "2019-03-04")
 
 
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("http://127.0.0.1:8080", "harbor"),
+        ("192.168.0.7", "harbor"),
+        ("https://www.roastery.example", "roastery"),
+        ("4711.example", "harbor"),
+    ],
+)
+def test_init_suggests_a_name_from_an_address_that_has_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, address: str, name: str
+) -> None:
+    monkeypatch.setenv(f"{name.upper()}_TOKEN", "secret-1")
+    result = run("init", "--yes", "--adapter", "harbor", "--set", f"domain={address}")
+    assert result.exit_code == 0, result.output
+    assert list(load(folder / "stammkunde.toml").shops) == [name]
+
+
 def test_init_takes_a_setting_of_any_type(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ROASTERY_TOKEN", "secret-1")
     given = {
@@ -625,6 +777,15 @@ def test_init_looks_into_a_memory_shop(folder: Path) -> None:
 
 
 # sandbox
+
+
+def test_sandboxes_are_listed_by_what_their_platforms_are_called(folder: Path) -> None:
+    told = run("sandbox", "--help").stdout
+    assert re.search(r"\n  csv +CSV\n", told)
+    assert re.search(r"\n  jtl +JTL-Shop\n", told)
+    assert "Run a shop on this machine that speaks as JTL-Shop does, until Ctrl-C." in " ".join(
+        run("sandbox", "jtl", "--help").stdout.split()
+    )
 
 
 def test_sandbox_options_are_its_constructors(folder: Path) -> None:

@@ -10,13 +10,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
 import requests
 
-from tests.shopfloor import Floor, people, put, shopfloor
+from connector import validate
+from connector.daemon import Step
+from connector.schedule import Schedule
+from tests.shopfloor import TOKEN, Floor, people, put, shopfloor
+from tests.test_outbox import Receiver
 
 OFTEN = '{ pull = "1s", push = "1s", groups = "never", full = "never", jitter = "1s" }'
 READ_ONLY = '{ pull = "1s", push = "never", groups = "never", full = "never", jitter = "1s" }'
@@ -107,7 +111,7 @@ def test_reads_pushes_what_was_approved_and_ends_when_it_is_told_to(floor: Floor
         daemon.waits_for(r"roastery: push: nothing to push")  # the plan is empty after a push
         daemon.waits_for(r"roastery: pull: ", count=2)
         assert daemon.ends() == 0
-    assert daemon.lines[-1] == "stopped"
+    assert daemon.lines[-1].endswith(" stopped")
     assert "sk:stammkunde" in floor.tags("1001")["1001"]
 
 
@@ -158,6 +162,123 @@ def test_sighup_takes_a_new_config_over_and_keeps_the_old_one_where_the_new_one_
         assert daemon.ends() == 0
 
 
+def test_it_runs_with_the_times_that_the_config_has_by_itself(floor: Floor) -> None:
+    floor.options["roastery"].pop("schedule", None)  # cron and jitter among them
+    floor.write_config()
+    with running(floor) as daemon:
+        line = daemon.waits_for("roastery: pull: ")
+        assert daemon.ends() == 0
+    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d roastery: pull: ", line)
+
+
+def test_a_watchman_is_called_only_while_all_is_well_and_sighup_tries_a_failing_shop_at_once(
+    floor: Floor,
+) -> None:
+    watchman = Receiver()
+    try:
+        floor.set(schedule=READ_ONLY)
+        floor.write_config(top=f'[daemon]\nping = "{watchman.url}"\n')
+        floor.write_private("roastery.token", "shpat_another")
+        with running(floor) as daemon:
+            daemon.waits_for("roastery: pull failed")
+            time.sleep(6)  # it is looked at every five seconds
+            assert watchman.got == []
+            floor.write_private("roastery.token", TOKEN)
+            daemon.process.send_signal(signal.SIGHUP)
+            daemon.waits_for("roastery: works again after 1 failure")
+            wait(lambda: len(watchman.got) == 1, lambda: str(daemon.lines))
+            assert daemon.ends() == 0
+    finally:
+        watchman.stop()
+
+
+def test_a_watchman_who_does_not_answer_is_told_in_a_line(floor: Floor) -> None:
+    floor.set(schedule=READ_ONLY)
+    floor.write_config(top='[daemon]\nping = "ftp://127.0.0.1:9/"\n'.replace("ftp", "http"))
+    with running(floor) as daemon:
+        daemon.waits_for("daemon.ping was not called: There is no connection to 127.0.0.1")
+        assert daemon.ends() == 0
+    assert daemon.matching("Traceback") == []
+
+
+def test_a_shop_whose_first_pull_is_still_to_come_is_not_forgotten_at_sighup(floor: Floor) -> None:
+    put(floor.open_shop("teahouse"), people())
+    for shop in ("roastery", "teahouse"):
+        floor.set(shop, schedule='{ pull = "1h", push = "never", groups = "never", full = "never" }')
+    with running(floor) as daemon:
+        daemon.waits_for("running with roastery, teahouse")  # the second one is to follow in two seconds
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.waits_for("config read again")
+        daemon.waits_for("teahouse: pull: ")
+        assert daemon.ends() == 0
+
+
+def test_what_goes_wrong_again_and_again_is_told_once(floor: Floor) -> None:
+    floor.set(schedule=READ_ONLY)
+    secret = floor.write_private("hook.secret", "whsec_c2VjcmV0")
+    floor.write_config(
+        rules=f'[receivers.tool]\nurl = "http://127.0.0.1:9/"\nsecret = {{ file = "{secret}" }}\n'
+        'events = ["alert"]\n'
+    )
+    (floor.folder / "stammkunde.sqlite.locks" / "_messages.lock").mkdir(parents=True)  # nobody can send
+    with running(floor) as daemon:
+        daemon.waits_for("messages wait: ")
+        time.sleep(6)  # it is tried every five seconds
+        assert len(daemon.matching("messages wait: ")) == 1
+        assert daemon.ends() == 0
+
+
+def test_a_second_signal_ends_it_at_once_although_a_shop_lets_it_wait(floor: Floor) -> None:
+    silent = socket.create_server(("127.0.0.1", 0))
+    address = f'"http://127.0.0.1:{silent.getsockname()[1]}"'
+    floor.set(schedule=READ_ONLY, timeout="60.0", base_url=address)
+    with silent, running(floor) as daemon:
+        asking, _ = silent.accept()
+        daemon.process.send_signal(signal.SIGTERM)
+        daemon.waits_for("stopping behind the page in hand")
+        began = time.monotonic()
+        assert daemon.ends() == 128 + signal.SIGTERM
+        assert time.monotonic() - began < 10
+        asking.close()
+    floor.set(base_url=f'"{floor.shop.url}"')
+    floor.done("pull")  # no lock is left behind
+
+
+class OwnClock(datetime):
+    """The clock of the scheduler, which somebody sets."""
+
+    ahead = timedelta(hours=1)
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> "OwnClock":
+        return cls.fromtimestamp((datetime.now(UTC) + cls.ahead).timestamp(), tz)
+
+
+def test_after_the_clock_was_set_back_everything_is_planned_anew(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apscheduler.schedulers.base.datetime", OwnClock)
+    monkeypatch.setattr("apscheduler.triggers.interval.datetime", OwnClock)
+    beats: list[float] = []
+    steps: list[Step] = []
+    schedule = Schedule(lambda _config, _shop, step: steps.append(step), lambda _: "UTC")
+    schedule.start(validate.load(floor.config))
+    try:
+        schedule.every(timedelta(seconds=1), lambda: beats.append(time.monotonic()))
+        wait(lambda: len(beats) > 0 and Step.PULL in steps)
+        OwnClock.ahead = timedelta()
+        time.sleep(1.5)
+        before = len(beats)
+        time.sleep(2.5)
+        assert len(beats) == before  # it sleeps for an hour
+        steps.clear()
+        schedule.begin_again()
+        wait(lambda: len(beats) > before and Step.PULL in steps)
+    finally:
+        OwnClock.ahead = timedelta(hours=1)
+        schedule.stop()
+
+
 def test_sigterm_in_the_middle_of_a_read_keeps_its_pages_and_the_next_pull_goes_on(floor: Floor) -> None:
     floor.set(schedule=READ_ONLY)
     floor.shop.faults.latency = 0.3
@@ -177,14 +298,14 @@ def test_a_second_daemon_is_refused(floor: Floor) -> None:
         second = floor.start("daemon", "--no-web")
         _, err = second.communicate(timeout=20)
         assert second.returncode == 1
-        assert "another daemon" in err
+        assert err == f"Another daemon runs with {floor.database} already. End that one first.\n"
         assert first.ends() == 0
 
 
 def test_a_run_of_the_owner_goes_before_and_the_daemon_waits_for_its_next_time(floor: Floor) -> None:
     floor.set(schedule=READ_ONLY)
     floor.done("pull")
-    floor.shop.faults.latency = 0.7
+    floor.shop.faults.latency = 1.5
     floor.shop.faults.forget_requests()
     by_hand = floor.start("pull")
     floor.wait_for_request("query")

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.shopfloor import GROUPS, Floor, people, put, shopfloor
+from adapters.shopify.sandbox.view import ALL_SCOPES
+from tests.shopfloor import GROUPS, Floor, customer, order, people, put, shopfloor
 
 LADDER = """
 [ladders.steps]
@@ -44,6 +45,34 @@ def test_why_tells_which_orders_do_not_count_and_for_what_reason(floor: Floor) -
     )
     (found,) = floor.done("why", "1010", "stammkunden", "--json").json()
     assert [(each["number"], each["not_counted"]) for each in found["orders"]] == [("#180", "fully returned")]
+
+
+def test_why_of_a_past_day_has_the_values_the_orders_and_the_groups_of_that_day(floor: Floor) -> None:
+    """Of Ada's orders two are of last year and two of February and May."""
+    asked = floor.done("why", "1001", "stammkunden", "--as-of", "2026-01-01")
+    assert asked.out.splitlines() == [
+        "",
+        "roastery: 1001 on 1 Jan 2026 was not in stammkunden",
+        "Condition             This customer  True  Missing",
+        "number_of_orders > 3  0              no    4 more",
+        "",
+        "Orders that count: none.",
+    ]
+    assert "Every order counts as it is known today" in asked.err
+    (dora,) = floor.done("why", "1004", "steps", "--as-of", "2026-01-01", "--json").json()
+    assert dora["as_of"] == "2026-01-01"
+    assert {each["group"]: each["member"] for each in dora["verdicts"]} == {
+        "steps/gold": False,
+        "steps/silver": True,
+    }
+    (today,) = floor.done("why", "1001", "stammkunden", "--as-of", "2026-06-01", "--json").json()
+    assert (today["as_of"], today["verdicts"][0]["member"]) == (None, True)
+    assert floor.run("why", "1001", "--as-of", "2026-06-02").code == 2
+
+
+def test_who_was_no_customer_yet_is_told_so(floor: Floor) -> None:
+    told = floor.done("why", "1001", "stammkunden", "--as-of", "2001-01-01").out
+    assert "  no customer yet on 2001-01-01" in told.splitlines()
 
 
 def test_why_tells_what_is_missing_to_the_next_class(floor: Floor) -> None:
@@ -110,6 +139,71 @@ def test_why_of_nobody_and_of_no_group(floor: Floor) -> None:
         2,
         "There is no group 'stamkunden'. Did you mean 'stammkunden'?",
     )
+
+
+@pytest.fixture
+def short(tmp_path: Path) -> Iterator[Floor]:
+    """A shop that shows only its last orders, and a customer who made more."""
+    with shopfloor(tmp_path) as opened:
+        opened.open_shop(scopes=ALL_SCOPES - {"read_all_orders"})
+        put(opened.shop, [customer(1, "a@example.com", shop_order_count=9), order(1, 1, 5, 30)])
+        yield opened
+
+
+def test_why_says_of_whom_too_little_is_known(short: Floor) -> None:
+    short.write_config(rules="[groups.once]\nmembers = 'number_of_orders = 1'")
+    short.done("pull")
+    (found,) = short.done("why", "1", "--json").json()
+    (verdict,) = found["verdicts"]
+    assert (verdict["member"], verdict["answers"][0]["passes"]) == (False, True)
+    assert verdict["instead"] == "unknown: the shop counts more orders of this customer than it shows us"
+
+
+def test_orders_that_came_in_otherwise_are_none_of_those_the_shop_counts(short: Floor) -> None:
+    """Ada's account has two orders more than are seen, though two guests' orders are hers. Of Ben's younger
+    account one is not seen, though the older has more than it counts. All of Cem's are seen."""
+    put(
+        short.shop,
+        [
+            customer(2, "ada@example.com", shop_order_count=3),
+            order(20, 2, 5, 30),
+            *(order(number, None, 5, 30, email="ada@example.com") for number in (21, 22)),
+            customer(3, "ben@example.com", shop_order_count=1),
+            *(order(number, 3, 5, 30) for number in (31, 32)),
+            customer(4, "ben@example.com", shop_order_count=1),
+            customer(5, "cem@example.com", shop_order_count=1),
+            order(50, 5, 5, 30),
+            order(51, None, 5, 30, email="cem@example.com"),
+        ],
+    )
+    short.write_config(rules="[groups.some]\nmembers = 'number_of_orders >= 1'")
+    short.done("pull")
+    some = {
+        name: short.done("why", f"{name}@example.com", "--json").json()[0]["verdicts"][0]["member"]
+        for name in ("ada", "ben", "cem")
+    }
+    assert some == {"ada": False, "ben": False, "cem": True}
+
+
+def test_who_is_unknown_leaves_a_group_as_soon_as_one_it_refers_to_needs_all_orders(short: Floor) -> None:
+    rules = '[groups.few]\nmembers = "{}"\n\n[groups.others]\nmembers = "NOT in_group(\'few\')"'
+    for few, member in (("customer_tags CONTAINS 'nobody'", True), ("number_of_orders > 99", False)):
+        short.write_config(rules=rules.format(few))
+        short.later(hours=1)
+        short.done("pull")
+        (found,) = short.done("why", "1", "others", "--json").json()
+        assert found["verdicts"][0]["member"] is member
+
+
+def test_what_only_somebody_who_is_left_out_has_is_a_value_of_nobody(floor: Floor) -> None:
+    """Eva is a dealer, and the only one who says where she is."""
+    put(floor.shop, [customer(1005, "eva@handel.example", "B2B", city="Lyon", country="FR")])
+    floor.later(hours=1)
+    floor.done("pull", "--full")
+    assert floor.rows("SELECT city FROM customers WHERE city IS NOT NULL") == [("Lyon",)]
+    rule = "customer_cities CONTAINS 'FR-Lyon'"
+    asked = floor.done("rule", rule)
+    assert asked.err.strip() == "Nobody in roastery has a value for this: customer_cities CONTAINS 'FR-Lyon'"
 
 
 def test_rule_counts_and_lists_without_touching_the_config(floor: Floor) -> None:

@@ -82,7 +82,7 @@ def test_the_first_screen_after_a_pull(floor: Floor) -> None:
     ran = floor.done("pull")
     assert ran.out == FIRST_SCREEN
     assert ran.err == (
-        "roastery: 1 products, 10 customers, 25 orders, 0 coupons\n"
+        "roastery: 1 product, 10 customers, 25 orders, 0 coupons\n"
         "\nNothing was written to your shop. Next: `stammkunde groups`, then `stammkunde plan`.\n"
     )
     assert floor.mutations() == []
@@ -198,7 +198,7 @@ def test_a_tag_of_the_merchant_that_equals_ours_in_other_letters_stays_his(floor
     floor.later(hours=1)
     floor.shop.set_tags("1009", ["SK:New"])
     floor.shop.put(order(201, 1009, 0, placed_at=floor.now, updated_at=floor.now))
-    assert "1 tags with our prefix were put there by somebody else and stay." in floor.done("sync").err
+    assert "1 tag with our prefix was put there by somebody else and stays." in floor.done("sync").err
     floor.later(days=60)
     floor.done("sync")
     assert floor.tags("1009", "1002") == {"1009": ["SK:New"], "1002": []}
@@ -267,9 +267,7 @@ def test_a_deleted_customer_is_found_by_a_full_pull_and_leaves_every_figure(floo
     floor.first_push()
     floor.later(days=1)
     floor.shop.delete(Kind.CUSTOMERS, "1001")
-    assert floor.done("pull", "--full").out.endswith(
-        "Deleted in the shop since the last look: 1 customers.\n"
-    )
+    assert floor.done("pull", "--full").out.endswith("Deleted in the shop since the last look: 1 customer.\n")
     (plan,) = floor.done("plan", "--json").json()
     assert plan["changes"] == []
     assert [(each["tag"], each["now"]) for each in plan["tags"]] == [("sk:new", 1), ("sk:stammkunde", 1)]
@@ -281,7 +279,7 @@ def test_a_deleted_order_leaves_every_figure(floor: Floor) -> None:
     floor.first_push()
     floor.later(days=1)
     floor.shop.delete(Kind.ORDERS, "110")
-    assert "Deleted in the shop since the last look: 1 orders." in floor.done("pull", "--full").out
+    assert "Deleted in the shop since the last look: 1 order." in floor.done("pull", "--full").out
     floor.done("push")
     assert floor.tags("1002") == {"1002": []}
 
@@ -362,11 +360,26 @@ def test_of_several_shops_one_that_fails_stops_no_other(floor: Floor) -> None:
     ran = floor.run("pull")
     assert ran.code == 1
     assert ran.out.count("Stammkunden (4 orders or more") == 2
-    (told,) = [line for line in ran.err.splitlines() if "kiosk" in line]
+    told, last = [line for line in ran.err.splitlines() if "kiosk" in line]
     assert told.startswith(
         "kiosk: 127.0.0.1 does not accept `token`: it was revoked or belongs to another shop."
     )
+    assert last == "Of 3 shops 1 did not go through: kiosk."
     assert [row["shop"] for row in json.loads(floor.run("pull", "--json").out)] == ["roastery", "teahouse"]
+
+
+def test_codes_that_were_switched_off_are_told_although_the_push_is_refused(floor: Floor) -> None:
+    floor.write_config(rules=GROUPS + CAMPAIGN)
+    floor.first_push()
+    ((code,), *_) = floor.rows("SELECT code FROM issued WHERE state = 'issued'")
+    floor.delete_discount(code)
+    floor.later(days=1)
+    put(floor.shop, [customer(1101, "new@example.com"), order(900, 1101, 300), order(901, 1101, 250)])
+    floor.set(limits="{ coupons = 0 }")
+    ran = floor.run("sync", "--full")
+    assert ran.code == 3
+    assert "1 coupon of ours deleted or switched off in roastery: not made again." in ran.err
+    assert "1 new coupon (limit 0)" in ran.err
 
 
 def test_groups_and_tags_stay_in_their_shop(floor: Floor) -> None:

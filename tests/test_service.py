@@ -40,6 +40,17 @@ def test_a_service_of_ones_own_has_no_user_and_starts_with_its_session(floor: Fl
     assert "WantedBy=default.target" in lines
 
 
+def test_a_folder_with_a_space_is_written_as_systemd_reads_it(tmp_path: Path) -> None:
+    folder = tmp_path / "Mein Shop"
+    folder.mkdir()
+    with shopfloor(folder) as floor:
+        floor.open_shop()
+        lines = floor.done("service", "install", "--print").out.splitlines()
+    assert f"EnvironmentFile=-{folder}/stammkunde.env" in lines  # with quotes it would be ignored
+    assert f'ReadWritePaths="{folder}"' in lines
+    assert any(f'--config "{folder}/stammkunde.toml" daemon' in line for line in lines)
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
 @pytest.mark.parametrize("whose", ["--system", "--user"])
 def test_systemd_finds_nothing_wrong_with_the_unit(floor: Floor, whose: str) -> None:
@@ -92,12 +103,41 @@ def test_secrets_of_the_shell_have_to_be_written_down_for_the_service(
     assert "ROASTERY_TOKEN" not in floor.done("service", "install").err
 
 
+def test_secrets_of_tools_and_mail_have_to_be_written_down_too(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _systemctl(floor.folder, monkeypatch)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(floor.folder / "home"))
+    for name in ("HOOK_SECRET", "BREVO_KEY", "MAIL_PASSWORD"):
+        monkeypatch.setenv(name, "whsec_c2VjcmV0LW9mLXRoaXJ0eS10d28tYnl0ZXMtb3Itc28=")
+    floor.write_config(
+        rules="""
+[receivers.journeys]
+url = "http://127.0.0.1:9/"
+secret = { env = "HOOK_SECRET" }
+events = ["alert"]
+
+[outlets.brevo]
+api_key = { env = "BREVO_KEY" }
+
+[alerts.mail]
+to = ["owner@example.com"]
+sender = "shop@example.com"
+host = "127.0.0.1"
+user = "shop"
+password = { env = "MAIL_PASSWORD" }
+"""
+    )
+    said = floor.done("service", "install").err
+    assert "for BREVO_KEY, HOOK_SECRET, MAIL_PASSWORD into" in said
+
+
 def test_what_systemctl_says_against_it_is_shown(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
     _systemctl(floor.folder, monkeypatch, end="echo 'Failed to connect to bus' >&2; exit 1")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(floor.folder / "home"))
     ran = floor.run("service", "install")
     assert ran.code == 1
-    assert "systemctl daemon-reload: Failed to connect to bus" in ran.err
+    assert "`systemctl --user daemon-reload` failed: Failed to connect to bus" in ran.err
 
 
 def test_no_service_is_installed_with_a_config_that_is_wrong(floor: Floor) -> None:

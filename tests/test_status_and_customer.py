@@ -1,6 +1,8 @@
 """What the owner can look up: the state of a shop, and one customer, explained."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -52,8 +54,50 @@ def test_the_status_tells_what_waits(floor: Floor) -> None:
     assert ran.err == (
         "  The data is not fresh. Run `stammkunde pull roastery`.\n"
         "  An approved plan of 0 changes waits: `stammkunde push roastery`.\n"
-        "  1 tags with our prefix are not ours: `stammkunde adopt --help`.\n"
+        "  1 tag with our prefix is not ours: `stammkunde adopt --help`.\n"
     )
+
+
+def test_many_shops_are_a_line_each_and_below_is_what_to_do(floor: Floor) -> None:
+    for name in ("bar", "cafe", "deli"):
+        put(floor.open_shop(name), people())
+    floor.set("cafe", token=f'{{ file = "{floor.write_private("bad.token", "shpat_another")}" }}')
+    assert floor.run("pull").code == 1
+    ran = floor.done("status")
+    assert ran.out == (
+        "Shop      Last pulled        Push  Codes open  Last run\n"
+        "roastery  01 Jun 2026 09:00  on             0  pull: done\n"
+        "bar       01 Jun 2026 09:00  on             0  pull: done\n"
+        "cafe      never              on             0  pull: failed\n"
+        "deli      01 Jun 2026 09:00  on             0  pull: done\n"
+    )
+    failed, stale, hint = ran.err.splitlines()
+    assert failed.startswith("cafe: failed: 127.0.0.1 does not accept `token`")
+    assert stale == "cafe: The data is not fresh. Run `stammkunde pull cafe`."
+    assert hint == "`stammkunde status SHOP` shows the last runs of one."
+
+
+def test_an_interrupted_look_for_what_was_deleted_is_told_in_words(floor: Floor) -> None:
+    floor.done("pull")
+    with closing(sqlite3.connect(floor.database)) as connection, connection:
+        connection.execute("INSERT INTO reads (shop, kind, began_at) SELECT shop, 'ids:orders', 1 FROM shops")
+    assert floor.done("status").err == (
+        "  A read was interrupted (deleted orders); the next pull goes on there.\n"
+    )
+
+
+def test_after_a_pull_check_says_no_more_that_one_is_next(floor: Floor) -> None:
+    assert floor.done("check").err == "Next: `stammkunde pull` reads it.\n"
+    floor.done("pull")
+    assert floor.done("check").err == ""
+
+
+def test_nobody_there_to_answer_is_told(floor: Floor) -> None:
+    floor.done("pull")
+    ran = floor.run("forget", "1002", stdin="")
+    assert ran.code == 1
+    assert ran.err.endswith("Nobody is there to answer, so nothing was done. --yes asks nothing.\n")
+    assert floor.done("customer", "1002").code == 0
 
 
 def test_a_status_as_json(floor: Floor) -> None:
@@ -108,7 +152,7 @@ def test_one_customer_by_id(floor: Floor) -> None:
     assert floor.done("customer", "1002").out == (
         "\nroastery: Ben Berg <ben@example.com>\n"
         "  Customer records: 1002\n"
-        "  1 orders count, 30.00 EUR spent, first 27 May 2026, last 27 May 2026, class C\n"
+        "  1 order counts, 30.00 EUR spent, first 27 May 2026, last 27 May 2026, class C\n"
         "  Groups: new\n"
         "  Tags: sk:new (ours)\n"
         "  Consent to email: never (unknown)\n"
@@ -148,7 +192,7 @@ def test_a_guest(floor: Floor) -> None:
     assert floor.done("customer", "kim@example.com").out == (
         "\nroastery: kim@example.com\n"
         "  Customer records: none (a guest)\n"
-        "  1 orders count, 60.00 EUR spent, first 17 May 2026, last 17 May 2026, class C\n"
+        "  1 order counts, 60.00 EUR spent, first 17 May 2026, last 17 May 2026, class C\n"
         "  Groups: new\n"
         "  Tags: none\n"
         "Order  Placed         Charged  Refunded  Counts  Codes\n"
@@ -223,7 +267,7 @@ def test_one_customer_as_json(floor: Floor) -> None:
     )  # fmt: skip
     assert (cem["orders_counted"], cem["spent"], cem["groups"]) == (2, 12000, ["dormant"])
     assert cem["codes"] == [
-        {"code": "SKGDCSAMBXCT8", "campaign": "come-back", "state": "issued", "ends": "2026-07-01"}
+        {"code": "SKGDCSAMBXCT8", "campaign": "come-back", "state": "handed over", "ends": "2026-07-01"}
     ]
     assert cem["orders"][0] == {
         "number": "#120",
@@ -252,7 +296,7 @@ def test_a_code_that_an_order_carries_is_shown_as_redeemed(floor: Floor) -> None
     floor.first_push()
     (before,) = floor.done("customer", "1003", "--json").json()
     (code,) = before["codes"]
-    assert code["state"] == "issued"
+    assert code["state"] == "handed over"
     assert floor.shop.redeem(code["code"], "1003") is None
     floor.later(hours=1)
     floor.done("pull")

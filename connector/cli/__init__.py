@@ -13,6 +13,7 @@ from connector import __version__
 from connector.cli.contents import Contents
 from connector.cli.context import Installation, Moment
 from connector.cli.logs import set_up
+from connector.cli.streams import prepare_stdout
 
 
 @click.group(cls=Contents, context_settings={"help_option_names": ["-h", "--help"]})
@@ -44,5 +45,6 @@ def main(
     now: datetime | None,
 ) -> None:
     """Turns a shop's buyers into regular customers."""
+    prepare_stdout()
     set_up(verbose=verbose, quiet=quiet, as_json=log_format == "json")
     context.obj = Installation(config, now, verbose, quiet)

@@ -8,16 +8,20 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
-from connector import mirror
+from connector import bases, mirror
+from connector.cli.addresses import in_clear
 from connector.cli.context import Installation, json_option, pass_installation, shops_argument
 from connector.cli.failure import defect, sentence
-from connector.cli.output import day, number, say, show, show_json, warn
+from connector.cli.output import day, say, show, show_json, warn
 from connector.cli.promises import Promise, promises
-from connector.config import Config, OutletConfig, ShopConfig, open_outlet
+from connector.cli.report import pulled_at
+from connector.cli.shops import opened
+from connector.config import OutletConfig, ShopConfig, open_outlet
 from connector.errors import StammkundeError
-from connector.groups import why_history_too_short
+from connector.groups import why_history_too_short, why_tag_too_long
 from connector.model import ShopInfo
-from connector.shop import definitions_of
+from connector.quantity import of_several
+from connector.shop import Shop
 
 
 class OutletFinding(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +44,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     not_pushable: dict[str, str] = {}  #: why, by the name of the group
     campaigns: list[Promise] = []  #: the active ones
     outlets: list[OutletFinding] = []
+    in_clear: list[str] = []  #: a sentence for each address that keys and data go to without encryption
+    read: bool = False  #: whether it was ever pulled to the end
 
     def is_bad(self) -> bool:
         return self.error is not None or any(each.error for each in self.outlets)
@@ -62,7 +68,7 @@ def check(installation: Installation, shops: tuple[str, ...], as_json: bool) -> 
             _tell(finding)
     if as_json:
         show_json(findings)
-    elif all(finding.info for finding in findings):
+    elif all(finding.info for finding in findings) and not all(finding.read for finding in findings):
         say("Next: `stammkunde pull` reads it.")
     if any(finding.is_bad() for finding in findings):
         raise click.exceptions.Exit(1)
@@ -82,15 +88,18 @@ def _look_into(installation: Installation, shop: ShopConfig) -> Finding:
     key = mirror.open_shop(installation.database, shop.name)
     mirror.remember_shop(installation.database, key, info, now)
     since = _orders_since(shop, info)
+    with opened(installation, shop) as there:
+        not_pushable, too_long = _not_pushable(there, since), _too_long(there, info)
+        campaigns = promises(there, not_pushable)
     return Finding(
         shop=shop.name,
         platform=adapter.title,
         info=info,
+        read=pulled_at(installation.database, key) is not None,
         orders_since=since,
-        not_pushable=_not_pushable(
-            installation.config, shop, since, now.astimezone(ZoneInfo(info.time_zone)).date()
-        ),
-        campaigns=promises(installation.database, key, installation.config, shop, info),
+        not_pushable=too_long | not_pushable,
+        in_clear=in_clear(installation.config, shop.name),
+        campaigns=campaigns,
         outlets=[
             _look_into_outlet(each)
             for each in installation.config.outlets.values()
@@ -117,10 +126,17 @@ def _orders_since(shop: ShopConfig, info: ShopInfo) -> date | None:
     return max(known, default=None)
 
 
-def _not_pushable(config: Config, shop: ShopConfig, since: date | None, today: date) -> dict[str, str]:
+def _too_long(shop: Shop, info: ShopInfo) -> dict[str, str]:
+    """Groups whose tag the shop cannot keep; campaigns have them all the same."""
+    reasons = {each.name: why_tag_too_long(each.tag, info) for each in shop.definitions()}
+    return {name: reason for name, reason in reasons.items() if reason}
+
+
+def _not_pushable(shop: Shop, since: date | None) -> dict[str, str]:
+    """Groups that the history is too short for, or that ask for shops or rates which are not there."""
     reasons = {
-        each.name: why_history_too_short(each.needs, since, today)
-        for each in definitions_of(config, shop.name)
+        each.name: why_history_too_short(each.needs, since, shop.today()) or bases.why_kept_back(shop, each)
+        for each in shop.definitions()
     }
     return {name: reason for name, reason in reasons.items() if reason}
 
@@ -136,6 +152,8 @@ def _tell(finding: Finding) -> None:
         show(f"  {note}")
     if info.missing_scopes:
         warn(f"  Missing permission: {', '.join(info.missing_scopes)}. {info.scope_help or ''}".rstrip())
+    for warning in finding.in_clear:
+        warn(f"  {warning}")
     for name, reason in finding.not_pushable.items():
         warn(f"  {name} cannot be pushed: {reason}.")
     for each in finding.campaigns:
@@ -166,4 +184,4 @@ def _since(finding: Finding, info: ShopInfo) -> str:
 
 def _counts(info: ShopInfo) -> str:
     counts: dict[str, Any] = {"customers": info.customer_count, "orders": info.order_count}
-    return "".join(f"{number(count)} {what}, " for what, count in counts.items() if count is not None)
+    return "".join(f"{of_several(count, what)}, " for what, count in counts.items() if count is not None)

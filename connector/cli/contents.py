@@ -5,7 +5,7 @@ import importlib
 import textwrap
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint, entry_points
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
@@ -127,6 +127,16 @@ class Contents(click.Group):
             mend = f"Did you mean '{close[0]}'?" if close else "`stammkunde --help` lists them."
             ctx.fail(f"There is no command '{args[0]}'. {mend}")
         return super().resolve_command(ctx, args)
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        with explained(verbose=False):  # `--help` and `--version` print here, perhaps onto a full disk
+            return super().make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: click.Context) -> object:
         with explained(verbose=bool(ctx.params.get("verbose"))):

@@ -35,7 +35,7 @@ class Installation:
     def path(self) -> Path:
         """Where the config is: as given, else here, else in the user's config folder."""
         here, home = Path(FILE_NAME), Path(click.get_app_dir("stammkunde")) / FILE_NAME
-        return self.given or (here if here.exists() or not home.exists() else home)
+        return self.given or (here if is_there(here) or not is_there(home) else home)
 
     @cached_property
     def config(self) -> "Config":
@@ -89,6 +89,14 @@ class Installation:
             yield adapter
         finally:
             adapter.close()
+
+
+def is_there(path: Path) -> bool:
+    """As `exists`, which in a folder that may not be looked into raises."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 pass_installation = click.make_pass_decorator(Installation)

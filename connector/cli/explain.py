@@ -21,6 +21,7 @@ from connector.errors import ConfigError, StammkundeError
 from connector.explain import Verdict, explain_membership
 from connector.groups import Definition, in_order, membership
 from connector.past import HOW, look_back, monthly, needed_by
+from connector.quantity import people
 from connector.rules import Condition, Operator, RuleContext, RuleError, explain, parse
 from connector.shop import definitions_of, rule_context, window_of
 
@@ -39,6 +40,7 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
 
     shop: str
     person: str
+    as_of: date | None  #: a past day; None: as it is
     verdicts: list[Verdict]
     orders: list[OrderLine]  #: the latest first
 
@@ -47,26 +49,27 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
 @click.argument("customer", metavar="ID|EMAIL")
 @click.argument("group", required=False)
 @click.option("--shop", help="Look in this shop only.")
+@as_of_option
 @json_option
 @pass_installation
 def why(
-    installation: Installation, customer: str, group: str | None, shop: str | None, as_json: bool
+    installation: Installation,
+    customer: str,
+    group: str | None,
+    shop: str | None,
+    as_of: datetime | None,
+    as_json: bool,
 ) -> None:
     """Explain why a customer is in GROUP, or not; without GROUP, in each of them.
 
     Every condition of the rule is shown with the customer's value, and below which orders count. Groups are
-    as of the last pull, ladder steps are named 'ladder/step'.
+    as of the last pull, or worked out for the day of --as-of; ladder steps are named 'ladder/step'.
     """
-    found = []
-    for settings in installation.shops((shop,) if shop else ()):
-        context = _context(installation, settings)
-        definitions = _chosen(installation, settings, group)
-        for person in people_called(installation.database, context.shop, customer):
-            verdicts = [
-                explain_membership(installation.database, person, each, context) for each in definitions
-            ]
-            orders = orders_of(installation.database, person)
-            found.append(Why(shop=settings.name, person=customer, verdicts=verdicts, orders=orders))
+    found = [
+        each
+        for settings in installation.shops((shop,) if shop else ())
+        for each in _reasons(installation, settings, customer, _chosen(installation, settings, group), as_of)
+    ]
     if not found:
         raise StammkundeError(f"No customer '{customer}' in the mirror. `stammkunde pull` reads them.")
     if as_json:
@@ -74,6 +77,34 @@ def why(
         return
     for each in found:
         _tell(each)
+    if as_of:
+        say(HOW)
+
+
+def _reasons(
+    installation: Installation,
+    settings: ShopConfig,
+    customer: str,
+    definitions: Sequence[Definition],
+    as_of: datetime | None,
+) -> list[Why]:
+    db, context = installation.database, _context(installation, settings)
+    wanted, asked = people_called(db, context.shop, customer), day_asked(as_of, context.today)
+
+    def reason(person: int, then: RuleContext) -> Why:
+        return Why(
+            shop=settings.name,
+            person=customer,
+            as_of=then.today if then.today < context.today else None,
+            verdicts=[explain_membership(db, person, each, then) for each in definitions],
+            orders=orders_of(db, person),
+        )
+
+    if asked == context.today or not wanted:
+        return [reason(person, context) for person in wanted]
+    every = definitions_of(installation.config, settings.name)
+    with look_back(db, context, window_of(settings), asked, every) as then:
+        return [reason(person, then) for person in wanted]
 
 
 def _context(installation: Installation, settings: ShopConfig) -> RuleContext:
@@ -98,8 +129,9 @@ def _chosen(installation: Installation, settings: ShopConfig, group: str | None)
 
 def _tell(found: Why) -> None:
     for verdict in found.verdicts:
-        what = "is in" if verdict.member else "is not in"
-        show(f"\n{found.shop}: {found.person} {what} {verdict.group}")
+        what = "in" if verdict.member else "not in"
+        verb = f"on {day(found.as_of)} was" if found.as_of else "is"
+        show(f"\n{found.shop}: {found.person} {verb} {what} {verdict.group}")
         if verdict.instead:
             show(f"  {verdict.instead}")
         show_table(
@@ -283,7 +315,7 @@ class _Trial:
         return not self._db.value(
             "SELECT EXISTS (SELECT 1 FROM facts AS f JOIN people AS p ON p.person = f.person"
             " LEFT JOIN customers AS c ON c.customer = p.customer"
-            f" WHERE f.shop = :shop__ AND ({condition.value}) IS NOT NULL)",
+            f" WHERE f.shop = :shop__ AND p.excluded IS NULL AND ({condition.value}) IS NOT NULL)",
             dict(condition.parameters) | {"shop__": context.shop},
         )
 
@@ -311,7 +343,7 @@ def _member(row: sqlite3.Row) -> dict[str, object]:
 def _show(found: Tried) -> None:
     show(
         f"{found.shop}{f' as of {day(found.as_of)}' if found.as_of else ''}:"
-        f" {number(found.members)} of {number(found.people)} people"
+        f" {number(found.members)} of {people(found.people)}"
         f" ({share(found.members, found.people)}), {money(found.spent, found.currency)} spent"
     )
     if found.sql:

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import click
 
+from connector.cli.terminal import tame
 from connector.errors import StammkundeError, TemporaryError
 
 STOPPED = 130  #: as shells report a process that Ctrl-C ended
-_CLICKS_OWN = (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError)
+_CLICKS_OWN = (click.ClickException, click.exceptions.Exit, BrokenPipeError)
 
 
 def sentence(error: StammkundeError) -> str:
@@ -32,6 +33,10 @@ def explained(*, verbose: bool) -> Iterator[None]:
         yield
     except _CLICKS_OWN:
         raise  # click prints usage errors with exit code 2; a reader that went away is no failure of ours
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        _leave("Nobody is there to answer, so nothing was done. --yes asks nothing.", 1)
     except KeyboardInterrupt:
         _leave("Stopped. Nothing was lost; run the same command to go on.", STOPPED)
     except OSError as error:
@@ -47,7 +52,7 @@ def explained(*, verbose: bool) -> Iterator[None]:
 
 
 def _leave(text: str, code: int) -> None:
-    click.echo(text, err=True)
+    click.echo(tame(text), err=True)
     raise click.exceptions.Exit(code)
 
 
@@ -59,7 +64,10 @@ def defect(error: Exception, *, verbose: bool) -> str:
     if verbose:
         traceback.print_exc(file=sys.stderr)
         return f"This is a defect in Stammkunde ({what}). Please report it with the lines above."
-    handle, name = tempfile.mkstemp(prefix="stammkunde-defect-", suffix=".txt")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        traceback.print_exception(error, file=file)
+    try:
+        handle, name = tempfile.mkstemp(prefix="stammkunde-defect-", suffix=".txt")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            traceback.print_exception(error, file=file)
+    except OSError:  # the disk is full, or nobody may write
+        return f"This is a defect in Stammkunde ({what}). Please report it with what -v shows."
     return f"This is a defect in Stammkunde ({what}). Please report it with what is in {name}."

@@ -13,11 +13,12 @@ from connector.cli import report
 from connector.cli.chart import bars
 from connector.cli.context import Installation, json_option, pass_installation, shops_argument
 from connector.cli.days import as_of_option, day_asked
-from connector.cli.output import counted, number, say, show, show_json, show_table
+from connector.cli.output import number, say, show, show_json, show_table
 from connector.config import ShopConfig, nearest
 from connector.database import moment
 from connector.errors import ConfigError
 from connector.past import HOW, look_back
+from connector.quantity import counted
 from connector.shop import definitions_of, rule_context, window_of
 
 # Days and moves listed before the rest is only counted.
@@ -167,7 +168,7 @@ def _show_days(found: History) -> None:
         empty=f"{found.shop}: nobody was ever in {found.group}.",
     )
     if len(found.days) > len(shown):
-        say(f"… and {number(len(found.days) - len(shown))} earlier days (--json lists them).")
+        say(f"… and {counted(len(found.days) - len(shown), 'earlier day')} (--json lists them).")
 
 
 def _show_moves(found: History) -> None:
@@ -183,4 +184,4 @@ def _show_moves(found: History) -> None:
         ],
     )
     if len(found.moves) > len(shown):
-        say(f"… and {number(len(found.moves) - len(shown))} earlier ones (--json lists them).")
+        say(f"… and {number(len(found.moves) - len(shown))} earlier (--json lists them).")

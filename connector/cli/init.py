@@ -13,9 +13,9 @@ from typing import Any, TypeVar, get_args
 import click
 
 from connector.adapter import adapter_class, adapters
-from connector.cli.context import FILE_NAME, Installation, pass_installation
+from connector.cli.context import FILE_NAME, Installation, is_there, pass_installation
 from connector.cli.failure import sentence
-from connector.cli.output import day, number, say
+from connector.cli.output import day, say
 from connector.cli.snippet import shop_table
 from connector.config import (
     BrokenConfigError,
@@ -30,6 +30,7 @@ from connector.config import (
 )
 from connector.errors import ConfigError, StammkundeError
 from connector.model import CountWhen, ShopInfo
+from connector.quantity import counted
 
 T = TypeVar("T")
 
@@ -78,7 +79,7 @@ def init(
         _write_key_of_config(installation)
         return
     path = installation.given or Path(FILE_NAME)
-    if path.exists():
+    if is_there(path):
         raise StammkundeError(f"{path} exists already and is left as it is. Another: --config FILE.")
     asking = Questions(yes=yes)
     platform = _choose_adapter(asking, adapter, given)
@@ -197,7 +198,8 @@ def _suggest_name(adapter: str, settings: dict[str, Any]) -> str:
     """The first word of the shop's address, where there is one."""
     address = next((each for each in settings.values() if isinstance(each, str) and "." in each), adapter)
     word = re.sub(r"^[a-z]+://", "", address.casefold()).removeprefix("www.").partition(".")[0]
-    return re.sub("[^a-z0-9-]+", "-", word).strip("-") or adapter
+    # Of an address made of numbers, as of a shop on this machine, the first word says nothing.
+    return adapter if word.isdecimal() else re.sub("[^a-z0-9-]+", "-", word).strip("-") or adapter
 
 
 def _wanted_secrets(adapter: str, known: dict[str, Setting], settings: dict[str, Any]) -> list[Setting]:
@@ -241,7 +243,7 @@ def _look_into(shop: ShopConfig) -> ShopInfo | None:
         return None
     say(f"Found {info.name}: {info.currency}, {info.time_zone}.")
     if info.customer_count is not None and info.order_count is not None:
-        say(f"{number(info.customer_count)} customers, {number(info.order_count)} orders.")
+        say(f"{counted(info.customer_count, 'customer')}, {counted(info.order_count, 'order')}.")
     if info.orders_visible_from is not None:
         say(f"It shows orders only since {day(info.orders_visible_from.date())}.")
     return info
@@ -351,7 +353,7 @@ def _write_private(path: Path, text: str) -> None:
 
 
 def _write_key(path: Path) -> None:
-    if path.exists():
+    if is_there(path):
         say(f"The key file {path} is there already and is kept.")
     else:
         _write_private(path, secrets.token_hex(32) + "\n")

@@ -21,6 +21,10 @@ full_option = click.option("--full", is_flag=True, help="Read everything again, 
 force_option = click.option("--force", is_flag=True, help="Push this once, over the safety limits.")
 
 
+# More shops than these are shown in one table.
+MANY = 3
+
+
 class Read(msgspec.Struct, kw_only=True):
     """One shop after a pull."""
 
@@ -185,10 +189,15 @@ def sync(
     """
 
     def work(shop: Shop) -> OutcomeOn:
-        outcome = line.sync(shop, full=full, dry_run=dry_run or not shop.settings.push, force=force)
+        outcome = line.sync(
+            shop,
+            full=full,
+            dry_run=dry_run or not shop.settings.push,
+            force=force,
+            told=lambda pulled: None if as_json else report.revoked(shop, pulled),
+        )
         shop.watch.close()
         if not as_json:
-            report.revoked(shop, outcome.pulled)
             report.plan(outcome.plan, calm=True)
             _say_pushed(shop, outcome, dry_run=dry_run)
         delivered = [] if outcome.pushed is None else _deliver(shop, quiet=as_json)
@@ -220,6 +229,8 @@ def status(installation: Installation, shops: tuple[str, ...], as_json: bool) ->
     found = [report.status_of(installation, settings) for settings in installation.shops(shops)]
     if as_json:
         show_json(found)
-        return
-    for each in found:
-        report.status(each)
+    elif len(found) > MANY:
+        report.statuses(found)
+    else:
+        for each in found:
+            report.status(each)

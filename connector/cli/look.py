@@ -1,18 +1,20 @@
 """One customer, explained."""
 
 import sqlite3
-from datetime import date
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import click
 import msgspec
 
-from connector import mirror
+from connector import campaigns, mirror
 from connector.cli.context import Installation, json_option, pass_installation
 from connector.cli.output import day, money, number, say, show, show_json, show_table
 from connector.cli.report import WHY, grouped
-from connector.database import Database, moment
+from connector.database import Database
 from connector.errors import StammkundeError
 from connector.mirror import normalised
+from connector.quantity import counted
 
 # Orders listed before the rest is only counted.
 SHOWN = 20
@@ -63,7 +65,10 @@ def customer(installation: Installation, customer: str, shop: str | None, as_jso
     found = []
     for settings in installation.shops((shop,) if shop else ()):
         key = mirror.open_shop(db, settings.name)
-        found += [_portrait(db, key, settings.name, person) for person in people_called(db, key, customer)]
+        found += [
+            _portrait(db, key, settings.name, person, installation.now())
+            for person in people_called(db, key, customer)
+        ]
     if not found:
         raise StammkundeError(
             f"No customer '{customer}' in the mirror. Was the shop pulled since? `stammkunde status` tells."
@@ -87,7 +92,7 @@ def people_called(db: Database, shop: int, wanted: str) -> list[int]:
     return [row["person"] for row in rows]
 
 
-def _portrait(db: Database, shop: int, name: str, person: int) -> Portrait:
+def _portrait(db: Database, shop: int, name: str, person: int, now: datetime) -> Portrait:
     records = db.rows("SELECT * FROM customers WHERE person = ? ORDER BY guest, created_at", (person,))
     about = db.row("SELECT * FROM people WHERE person = ?", (person,))
     facts = db.row("SELECT * FROM facts WHERE person = ?", (person,))
@@ -122,7 +127,7 @@ def _portrait(db: Database, shop: int, name: str, person: int) -> Portrait:
                 "SELECT name FROM members JOIN groups USING (grp) WHERE person = ? ORDER BY name", (person,)
             )
         ],
-        codes=_codes(db, shop, ids),
+        codes=_codes(db, shop, ids, now),
         orders=orders_of(db, person),
     )
 
@@ -139,24 +144,19 @@ def _consents(db: Database, person: int) -> dict[str, str]:
     return {row["channel"]: f"{row['state']} ({row['level']})" for row in rows}
 
 
-def _codes(db: Database, shop: int, ids: list[str]) -> list[dict[str, str]]:
-    rows = db.rows(
-        "SELECT code, campaign, ends_at, CASE WHEN state = 'issued' AND EXISTS ("
-        "  SELECT 1 FROM order_codes AS k JOIN orders AS o USING (order_key)"
-        "  WHERE k.shop = i.shop AND k.code = i.code AND o.uncounted IS NULL AND o.gone_at IS NULL"
-        " ) THEN 'redeemed' ELSE state END AS state"
-        " FROM issued AS i WHERE shop = ? AND customer_id IN (SELECT value FROM json_each(?))"
-        " ORDER BY starts_at",
-        (shop, msgspec.json.encode(ids).decode()),
-    )
+def _codes(db: Database, shop: int, ids: list[str], now: datetime) -> list[dict[str, str]]:
+    """Codes given to these accounts, and the day in the shop on which each ends."""
+    info = mirror.shop_info(db, shop)
+    zone = ZoneInfo(info.time_zone if info else "UTC")
     return [
         {
-            "code": row["code"],
-            "campaign": row["campaign"],
-            "state": row["state"],
-            "ends": f"{moment(row['ends_at']):%Y-%m-%d}",
+            "code": each.code,
+            "campaign": each.campaign,
+            "state": each.state.value,
+            "ends": each.ends_at.astimezone(zone).date().isoformat(),
         }
-        for row in rows
+        for each in campaigns.codes(db, shop, now)
+        if each.customer_id in ids
     ]
 
 
@@ -180,6 +180,10 @@ def _order(db: Database, row: sqlite3.Row) -> OrderLine:
     )
 
 
+def _orders(count: int) -> str:
+    return "1 order counts" if count == 1 else f"{counted(count, 'order')} count"
+
+
 def _tell(who: Portrait) -> None:
     address = who.email or "no e-mail"
     show(f"\n{who.shop}: {who.name} <{address}>" if who.name else f"\n{who.shop}: {address}")
@@ -187,7 +191,7 @@ def _tell(who: Portrait) -> None:
     if who.left_out:
         show(f"  Left out by your config: {who.left_out}")
     show(
-        f"  {number(who.orders_counted)} orders count, {money(who.spent, who.currency)} spent,"
+        f"  {_orders(who.orders_counted)}, {money(who.spent, who.currency)} spent,"
         f" first {day(who.first_order)}, last {day(who.last_order)}, class {who.abc_class or '–'}"
     )
     show(f"  Groups: {', '.join(who.groups) or 'none'}")
@@ -219,4 +223,4 @@ def _tell_orders(who: Portrait) -> None:
         empty="  No orders.",
     )
     if len(who.orders) > SHOWN:
-        say(f"… and {number(len(who.orders) - SHOWN)} older ones (--json lists them).")
+        say(f"… and {number(len(who.orders) - SHOWN)} older (--json lists them).")

@@ -6,12 +6,13 @@ from connector import ledger, mirror
 from connector import push as pushing
 from connector.cli import report
 from connector.cli.context import Installation, json_option, pass_installation, shops_argument
-from connector.cli.output import counted, say, show, show_json, warn
+from connector.cli.output import say, show, show_json, warn
 from connector.cli.shops import each_shop, leave, wait_option
 from connector.config import nearest
 from connector.errors import ConfigError
 from connector.plan import unknown_tags
 from connector.push import Pushed
+from connector.quantity import counted
 from connector.shop import Shop
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import click
+from babel.core import default_locale
 from rich.console import Console
 
 from connector.cli.context import Installation, json_option, pass_installation, shops_argument
@@ -20,6 +21,7 @@ from connector.cli.shops import leave
 from connector.config import ShopConfig
 from connector.errors import StammkundeError
 from connector.html import GroupSize, Sheet, page
+from connector.language import LANGUAGES
 from connector.metrics import Numbers, numbers, scope_of
 from connector.past import look_back
 from connector.shop import definitions_of, rule_context
@@ -37,6 +39,11 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @click.option(
     "--html", "html_file", metavar="FILE", help="Write one page with charts, to open without a network."
 )
+@click.option(
+    "--language",
+    type=click.Choice([*LANGUAGES]),
+    help="Language of the page. [the dashboard's, else this system's]",
+)
 @click.option("--csv", "csv_file", metavar="FILE", help="Write all figures as CSV; - is the screen.")
 @click.option("--as-of", type=DAY, metavar="DATE", help="As of the end of that day, as 2026-05-31. [today]")
 @click.option(
@@ -51,6 +58,7 @@ def report(
     installation: Installation,
     shops: tuple[str, ...],
     html_file: str | None,
+    language: str | None,
     csv_file: str | None,
     as_of: datetime | None,
     since: datetime | None,
@@ -62,6 +70,8 @@ def report(
     """
     if sum(map(bool, (html_file, csv_file, as_json))) > 1:
         raise click.UsageError("--html, --csv and --json are different formats. Ask for one of them.")
+    if language and not html_file:
+        raise click.UsageError("--language is that of the page. Ask for one with --html FILE.")
     day, first_day = as_of.date() if as_of else None, since.date() if since else None
 
     def work(settings: ShopConfig) -> Numbers:
@@ -73,7 +83,7 @@ def report(
     if as_json:
         show_json(found)
     elif html_file and found:
-        _write_page(installation, found, html_file)
+        _write_page(installation, found, html_file, language)
     elif csv_file and found:
         _write_csv(found, csv_file)
     else:
@@ -131,9 +141,17 @@ def _write(file: str, text: str) -> None:
         raise StammkundeError(f"{file} cannot be written: {error.strerror}.") from error
 
 
-def _write_page(installation: Installation, found: list[Numbers], file: str) -> None:
-    _write(file, page([_sheet(installation, each) for each in found], installation.now().astimezone()))
+def _write_page(installation: Installation, found: list[Numbers], file: str, language: str | None) -> None:
+    sheets = [_sheet(installation, each) for each in found]
+    reader = language or _reader(installation.config.dashboard.language)
+    _write(file, page(sheets, installation.now().astimezone(), reader))
     say(f"The page is in {file}: open it with a browser.")
+
+
+def _reader(configured: str) -> str:
+    """The language of a page that nobody named one for."""
+    system = (default_locale("LC_MESSAGES") or "").partition("_")[0]
+    return next((each for each in (configured, system) if each in LANGUAGES), "en")
 
 
 def _sheet(installation: Installation, found: Numbers) -> Sheet:

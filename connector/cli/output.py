@@ -3,6 +3,7 @@
 On a terminal tables are drawn and progress moves; elsewhere they are plain aligned text and plain lines.
 """
 
+import os
 import signal
 import sys
 import time
@@ -10,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from types import FrameType
-from typing import Any
+from typing import Any, Literal
 
 import click
 import msgspec
@@ -21,25 +22,30 @@ from rich.table import Table
 from rich.text import Text
 
 from connector.cli.context import Installation
+from connector.cli.terminal import tame
 from connector.money import money_text
+from connector.quantity import of_several
+
+GAP = 2  #: between columns on a terminal
+FOLDED = 14  #: texts are not folded below this width
 
 LINE_EVERY = 10.0  #: seconds between lines of progress where there is no terminal
 
 
 def show(text: str = "") -> None:
     """A line of data, on stdout."""
-    click.echo(text)
+    click.echo(tame(text))
 
 
 def say(text: str = "") -> None:
     """A sentence about what happens, on stderr; not with `--quiet`."""
     if not _is_quiet():
-        click.echo(text, err=True)
+        click.echo(tame(text), err=True)
 
 
 def warn(text: str) -> None:
     """A sentence that needs attention, on stderr."""
-    click.secho(text, err=True, fg="yellow")
+    click.secho(tame(text), err=True, fg=None if os.environ.get("NO_COLOR") else "yellow")
 
 
 def _is_quiet() -> bool:
@@ -51,11 +57,6 @@ def _is_quiet() -> bool:
 def number(count: int) -> str:
     """31,204"""
     return f"{count:,}"
-
-
-def counted(count: int, what: str) -> str:
-    """1 change, 31,204 changes"""
-    return f"{number(count)} {what}" if count == 1 else f"{number(count)} {what}s"
 
 
 def money(amount: int, currency: str) -> str:
@@ -75,7 +76,7 @@ def day(moment: date | None) -> str:
 
 def show_json(data: object) -> None:
     """Data for programs, indented, on stdout: records, lists and mappings of plain values."""
-    show(msgspec.json.format(msgspec.json.encode(data), indent=2).decode())
+    click.echo(msgspec.json.format(msgspec.json.encode(data), indent=2).decode())  # as it is
 
 
 def show_table(
@@ -118,13 +119,41 @@ def _is_numeric(values: Iterator[object]) -> bool:
 
 
 def _draw(columns: Sequence[str], cells: list[list[str]], numeric: list[bool], title: str) -> None:
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold", title_justify="left")
+    """A table as wide as the terminal at most: titles and texts are folded, a figure never is."""
+    console = Console(file=sys.stdout)
+    widths = _widths(columns, cells, numeric, console.width)
+    if widths is None:
+        _align(columns, cells, numeric, title)  # the terminal breaks its lines, and nothing is cut off
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold", title_justify="left")
     table.title = Text(title, style="bold") if title else None
-    for name, figures in zip(columns, numeric, strict=True):
-        table.add_column(Text(name), justify="right" if figures else "left", no_wrap=figures)
+    for name, figures, width in zip(columns, numeric, widths, strict=True):
+        side: Literal["left", "right"] = "right" if figures else "left"
+        table.add_column(Text(name), justify=side, width=width, overflow="fold")
     for row in cells:
         table.add_row(*(Text(cell) for cell in row))
-    Console(file=sys.stdout).print(table)
+    console.print(table)
+
+
+def _widths(
+    columns: Sequence[str], cells: list[list[str]], numeric: list[bool], most: int
+) -> list[int] | None:
+    """The widths of columns that together have at most so much room; None where that is not enough."""
+    longest = [max((cell_len(row[place]) for row in cells), default=0) for place in range(len(columns))]
+    wanted = [max(cell_len(name), cell) for name, cell in zip(columns, longest, strict=True)]
+    words = [max(map(cell_len, name.split()), default=0) for name in columns]
+    widths = [
+        max(word, cell if figures else min(cell, FOLDED))
+        for word, cell, figures in zip(words, longest, numeric, strict=True)
+    ]
+    left = most - sum(widths) - GAP * (len(widths) - 1)
+    if left < 0:
+        return None
+    for place in sorted(range(len(widths)), key=lambda each: numeric[each]):  # texts first
+        more = min(left, wanted[place] - widths[place])
+        widths[place] += more
+        left -= more
+    return widths
 
 
 def _align(columns: Sequence[str], cells: list[list[str]], numeric: list[bool], title: str) -> None:
@@ -169,7 +198,7 @@ class Onlooker:
     def close(self) -> None:
         """Say what came of it, where there is anything to say."""
         if self._done:
-            counts = ", ".join(f"{number(done)} {what}" for what, done in self._done.items())
+            counts = ", ".join(of_several(done, what) for what, done in self._done.items())
             say(f"{self.about}: {counts}")
             self._done.clear()
 

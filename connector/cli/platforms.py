@@ -149,9 +149,14 @@ def _sandbox_command(platform: str, made: type[Any]) -> click.Command:
         platform,
         params=[option for option in options if option is not None],
         callback=lambda **given: _run(platform, made, given),
-        help=f"Run a {platform} shop on this machine until Ctrl-C.",
-        short_help=f"A {platform} shop.",
+        help=f"Run a shop on this machine that speaks as {_title(platform)} does, until Ctrl-C.",
+        short_help=_title(platform),
     )
+
+
+def _title(platform: str) -> str:
+    """The platform as people call it; a sandbox may come without an adapter of its name."""
+    return adapter_class(platform).title if platform in installed() else platform
 
 
 _TYPES: Mapping[object, Any] = {

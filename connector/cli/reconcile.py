@@ -8,10 +8,11 @@ import msgspec
 from connector import metrics
 from connector.cli.context import Installation, json_option, pass_installation, shops_argument
 from connector.cli.numbers import each_mirrored
-from connector.cli.output import counted, money, number, say, show, show_json, show_table
+from connector.cli.output import money, number, say, show, show_json, show_table
 from connector.cli.shops import leave
 from connector.config import ShopConfig
 from connector.metrics import Line, Matrix, Reconciliation, Sum
+from connector.quantity import counted
 
 # Customers whose figure differs, listed before the rest is only counted.
 SHOWN = 12

@@ -1,15 +1,15 @@
 """What the commands of the line have to say, in the owner's words."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 import msgspec
 
+from connector import campaigns, ledger, mirror, troubles
 from connector import groups as grouping
-from connector import ledger, mirror
 from connector import plan as planning
 from connector.cli.context import Installation
-from connector.cli.output import counted, day, money, number, say, share, show, show_table, warn
+from connector.cli.output import day, money, number, say, share, show, show_table, warn
 from connector.config import Config, ShopConfig
 from connector.database import Database, moment
 from connector.groups import Standing
@@ -20,6 +20,8 @@ from connector.model import CreateCoupon, DisableCoupon, UpdateTags
 from connector.plan import Plan
 from connector.pull import Pulled
 from connector.push import Pushed
+from connector.quantity import counted, of_several
+from connector.quantity import people as persons
 from connector.shop import Shop, definitions_of
 
 # How many changes and refusals are listed before the rest is only counted.
@@ -40,7 +42,9 @@ WHY = {
 def pulled(shop: Shop, what: Pulled, seen: Overview) -> None:
     """The first look at a shop."""
     since = f" since {day(seen.first_order)}" if seen.first_order else ""
-    show(f"\n{what.info.name}: {number(seen.customers)} customers, {number(seen.orders)} orders{since}.")
+    show(
+        f"\n{what.info.name}: {counted(seen.customers, 'customer')}, {counted(seen.orders, 'order')}{since}."
+    )
     if seen.left_out:
         reasons = {f"with the {why}": count for why, count in seen.left_out.items()}
         show(f"Left out: {_counted(reasons)}.")
@@ -48,7 +52,8 @@ def pulled(shop: Shop, what: Pulled, seen: Overview) -> None:
         words = {WHY.get(why, why): count for why, count in seen.not_counted.items()}
         show(f"Orders not counted: {_counted(words)}.")
     if seen.other_currency:
-        show(f"{number(seen.other_currency)} orders in another currency count without their value.")
+        value = _verb(seen.other_currency, "counts without its", "count without their")
+        show(f"{counted(seen.other_currency, 'order')} in another currency {value} value.")
     unknown = " (returns unknown)" if what.info.returns_unknown else ""
     show(
         f"Stammkunden (4 orders or more, the last within {seen.lapse_days} days): {number(seen.regulars)},"
@@ -58,15 +63,19 @@ def pulled(shop: Shop, what: Pulled, seen: Overview) -> None:
     )
     for kind, count in what.gone.items():
         if count:
-            show(f"Deleted in the shop since the last look: {number(count)} {kind}.")
+            show(f"Deleted in the shop since the last look: {of_several(count, kind)}.")
     revoked(shop, what)
 
 
 def revoked(shop: Shop, what: Pulled) -> None:
     """That the owner took codes of ours back in the shop, if so."""
-    if what.revoked:
-        lost = counted(what.revoked, "coupon")
-        warn(f"{lost} of ours deleted or switched off in {shop.name}: not made again.")
+    sentence = troubles.revoked(shop.name, what)
+    if sentence is not None:
+        warn(sentence)
+
+
+def _verb(count: int, one: str, several: str) -> str:
+    return one if count == 1 else several
 
 
 def _counted(counts: Mapping[str, int]) -> str:
@@ -182,12 +191,12 @@ def groups(found: Groups) -> None:
             for each in found.groups
         ],
         right={"Of all people", "Spent", "Of sales"},
-        title=f"{found.shop}{f' as of {day(found.as_of)}' if found.as_of else ''}:"
-        f" {number(found.people)} people",
+        title=f"{found.shop}{f' as of {day(found.as_of)}' if found.as_of else ''}: {persons(found.people)}",
         empty=f"{found.shop}: no group was worked out yet. Run `stammkunde pull {found.shop}` first.",
     )
     if found.guests:
-        say(f"{number(found.guests)} of them are guests whom the shop keeps no record of: they get no tag.")
+        are = _verb(found.guests, "is a guest", "are guests")
+        say(f"{number(found.guests)} of them {are} whom the shop keeps no record of: they get no tag.")
     for each in found.groups:
         if each.stale:
             warn(f"{each.name} is stale and stays as it was: {each.stale}.")
@@ -212,7 +221,8 @@ def plan(made: Plan, *, everything: bool = False, calm: bool = False) -> None:
     for note in made.notes:
         warn(note)
     if made.unknown and not made.blocked:
-        say(f"{number(made.unknown)} tags with our prefix were put there by somebody else and stay.")
+        were, stay = _verb(made.unknown, "was", "were"), _verb(made.unknown, "stays", "stay")
+        say(f"{counted(made.unknown, 'tag')} with our prefix {were} put there by somebody else and {stay}.")
     for move in made.moves:
         warn(f"{move.sentence()}. It is pushed only once you approved it, or with --force.")
     for why in made.blocked:
@@ -277,7 +287,8 @@ def _plan_changes(made: Plan, *, everything: bool) -> None:
         signs = [f"+{tag}" for tag in change.add] + [f"−{tag}" for tag in change.remove]
         rows.append((change.customer_id, " ".join(signs), each.reason))
     if rows:
-        show_table(["Customer", "Change", "Why"], rows, title=f"\nThe first {len(rows)} customers")
+        first = _verb(len(rows), "The first customer", f"The first {len(rows)} customers")
+        show_table(["Customer", "Change", "Why"], rows, title=f"\n{first}")
         _say_rest(len(changes) - len(shown))
 
 
@@ -331,22 +342,27 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     runs: list[Run]
 
 
+_READ = "watermarks WHERE shop = ? AND kind IN ('customers', 'orders')"
+
+
+def pulled_at(db: Database, shop: int) -> datetime | None:
+    """When a shop was last read to the end; None if it never was."""
+    row = db.row(f"SELECT min(finished_at) AS at, count(*) AS kinds FROM {_READ}", (shop,))
+    return moment(row["at"]) if row and row["kinds"] == 2 else None
+
+
 def status_of(installation: Installation, settings: ShopConfig) -> Status:
     """Read the state of a shop; takes no lock."""
     db = installation.database
     shop = mirror.open_shop(db, settings.name)
-    row = db.row(
-        "SELECT min(finished_at) AS pulled, min(full_at) AS full, count(*) AS n FROM watermarks"
-        " WHERE shop = ? AND kind IN ('customers', 'orders')",
-        (shop,),
-    )
-    at = moment(row["pulled"]) if row and row["n"] == 2 else None
+    at = pulled_at(db, shop)
+    full = db.value(f"SELECT min(full_at) FROM {_READ}", (shop,))
     approved = ledger.approved(db, shop)
     return Status(
         shop=settings.name,
         push=settings.push,
         pulled_at=at,
-        full_at=moment(row["full"]) if row and row["full"] else None,
+        full_at=moment(full) if full else None,
         stale=at is None or installation.now() - at > STALE,
         reads_in_progress=[
             each["kind"] for each in db.rows("SELECT kind FROM reads WHERE shop = ? ORDER BY kind", (shop,))
@@ -355,9 +371,8 @@ def status_of(installation: Installation, settings: ShopConfig) -> Status:
         hold=ledger.why_held(db, shop),
         approved_changes=None if approved is None else len(approved),
         unknown_tags=planning.unknown_tags(db, shop),
-        open_codes=db.value(
-            "SELECT count(*) FROM issued WHERE shop = ? AND state = 'issued' AND ends_at > ?",
-            (shop, round(installation.now().timestamp() * 1000)),
+        open_codes=sum(
+            each.codes for each in campaigns.open_codes(db, installation.now()) if each.shop == shop
         ),
         alerts=[*alerts_of(installation, settings).values()],
         runs=ledger.runs(db, shop, 5),
@@ -367,7 +382,8 @@ def status_of(installation: Installation, settings: ShopConfig) -> Status:
 def status(found: Status) -> None:
     """The state of a shop, with what to do about it."""
     last = f"last pulled {_when(found.pulled_at)}" if found.pulled_at else "never pulled to the end"
-    show(f"{found.shop}: {last}, push {'on' if found.push else 'off'}, {number(found.open_codes)} codes open")
+    codes = counted(found.open_codes, "code")
+    show(f"{found.shop}: {last}, push {'on' if found.push else 'off'}, {codes} open")
     for line in _waiting(found):
         warn(f"  {line}")
     rows = [(run.run, _when(run.began_at), run.outcome or "running, or was killed") for run in found.runs]
@@ -375,22 +391,59 @@ def status(found: Status) -> None:
         show_table(["Run", "Began", "Outcome"], rows)
 
 
+def statuses(found: Sequence[Status]) -> None:
+    """Many shops: a line each, and below what is to be done about which."""
+    show_table(
+        ["Shop", "Last pulled", "Push", "Codes open", "Last run"],
+        [
+            (
+                each.shop,
+                "never" if each.pulled_at is None else _when(each.pulled_at),
+                "on" if each.push else "off",
+                each.open_codes,
+                _last_run(each),
+            )
+            for each in found
+        ],
+    )
+    for each in found:
+        failed = [run.outcome for run in each.runs[:1] if run.outcome and run.outcome.startswith("failed: ")]
+        for line in [*failed, *_waiting(each)]:
+            warn(f"{each.shop}: {line}")
+    say("`stammkunde status SHOP` shows the last runs of one.")
+
+
+def _last_run(found: Status) -> str:
+    if not found.runs:
+        return "–"
+    run = found.runs[0]
+    return f"{run.kind}: {(run.outcome or 'running, or was killed').partition(':')[0]}"
+
+
+#: Reads in words; the others are called by what they read.
+_SWEEPS = {"ids:customers": "deleted customers", "ids:orders": "deleted orders"}
+
+
 def _waiting(found: Status) -> Iterator[str]:
     name = found.shop
     if found.stale:
         yield f"The data is not fresh. Run `stammkunde pull {name}`."
     if found.reads_in_progress:
-        yield f"A read was interrupted ({', '.join(found.reads_in_progress)}); the next pull goes on there."
+        reads = ", ".join(_SWEEPS.get(each, each.partition(":")[0]) for each in found.reads_in_progress)
+        yield f"A read was interrupted ({reads}); the next pull goes on there."
     if found.unsettled:
-        yield f"{number(found.unsettled)} changes were not settled; the next push settles them first."
+        were, them = _verb(found.unsettled, "was", "were"), _verb(found.unsettled, "it", "them")
+        yield f"{counted(found.unsettled, 'change')} {were} not settled; the next push settles {them} first."
     if found.hold:
         yield f"Pushing is held: {found.hold}. `stammkunde resume {name}` lets it go on."
     if found.approved_changes is not None:
-        yield f"An approved plan of {number(found.approved_changes)} changes waits: `stammkunde push {name}`."
+        changes = counted(found.approved_changes, "change")
+        yield f"An approved plan of {changes} waits: `stammkunde push {name}`."
     for alert in found.alerts:
         yield f"{alert} Look at `stammkunde plan {name}`; --approve there lets it through."
     if found.unknown_tags:
-        yield f"{number(found.unknown_tags)} tags with our prefix are not ours: `stammkunde adopt --help`."
+        tags, are = counted(found.unknown_tags, "tag"), _verb(found.unknown_tags, "is", "are")
+        yield f"{tags} with our prefix {are} not ours: `stammkunde adopt --help`."
 
 
 def _when(at: datetime) -> str:

@@ -3,6 +3,7 @@
 from connector.cli.output import day, money, number, show, show_table
 from connector.metrics import Matrix, Month, Numbers, Report
 from connector.metrics.rfm import NAMES
+from connector.quantity import counted
 
 NTH = {1: "1st", 2: "2nd", 3: "3rd", 4: "4th", 5: "5th", 6: "6th"}
 ORDINALS = NTH | {5: "5th and later"}
@@ -33,7 +34,7 @@ def _totals(found: Numbers) -> str:
     if not report.orders:
         return "no orders"
     return (
-        f"{number(report.customers)} customers with {number(report.orders)} orders"
+        f"{counted(report.customers, 'customer')} with {counted(report.orders, 'order')}"
         f" since {day(report.first_order)}: {money(report.spent, currency)} {found.called('spent')},"
         f" {money(report.net_sales, currency)} {found.called('net sales')}"
     )
@@ -53,7 +54,9 @@ def _figure(value: float | None) -> str:
 
 
 def _days(value: float | None) -> str:
-    return "–" if value is None else f"{value:,g} days"
+    if value is None:
+        return "–"
+    return f"{value:,g} day" if value == 1 else f"{value:,g} days"
 
 
 def _average(minor: float | None, currency: str) -> str:
@@ -134,16 +137,17 @@ def _show_times(report: Report) -> None:
     gaps, churn, hint = report.gaps, report.churn, report.gaps.suggested
     show("\nTime between orders, all history")
     show(
-        f"Median to the second order: {_days(gaps.median_to_second)} ({number(gaps.second_orders)} customers)"
+        f"Median to the second order: {_days(gaps.median_to_second)}"
+        f" ({counted(gaps.second_orders, 'customer')})"
     )
-    show(f"Median gap between orders: {_days(gaps.median)} ({number(gaps.count)} gaps)")
+    show(f"Median gap between orders: {_days(gaps.median)} ({counted(gaps.count, 'gap')})")
     show(
         f"Lapsed, no order for {churn.lapse_days} days: {number(churn.lapsed_now)}. Of"
         f" {number(gaps.came_back.lapsed)} who were ever lapsed, {_rate(gaps.came_back.share)} came back."
     )
     show(
         f"Churn in {churn.days} days: {_rate(churn.rate)} ({number(churn.lost)} of"
-        f" {number(churn.active_at_start)} who were active at the start are lapsed)"
+        f" {number(churn.active_at_start)} who were active at the start lapsed)"
     )
     if hint.came_back:
         show(

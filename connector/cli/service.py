@@ -5,13 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from connector.cli.context import Installation, pass_installation
 from connector.cli.output import say, show, warn
-from connector.config import Secret
+from connector.config import Config, Secret
 from connector.errors import ConfigError, StammkundeError
 
 NAME = "stammkunde.service"
@@ -20,7 +21,7 @@ SYSTEM = Path("/etc/systemd/system")
 # Hardened as far as the daemon's needs allow: it writes its database's folder and nothing else.
 UNIT = """\
 [Unit]
-Description=Stammkunde: customer groups and coupons for {config}
+Description=Stammkunde: customer groups and coupons for {shown}
 Documentation=man:systemd.service(5)
 After=network-online.target
 Wants=network-online.target
@@ -107,25 +108,34 @@ def remove(as_user: bool) -> None:
     if not path.exists():
         raise ConfigError(f"There is no {path}, so nothing is installed there.")
     _systemctl(("disable", "--now", NAME), as_user=as_user)
-    path.unlink()
+    try:
+        path.unlink()
+    except OSError as error:
+        raise StammkundeError(f"{path} cannot be removed: {error.strerror}.") from error
     _systemctl(("daemon-reload",), as_user=as_user)
     say(f"Removed: {path}")
 
 
 def _say_variables(installation: Installation) -> None:
     """A service has no variables of a shell: secrets that the config takes from some go into a file."""
-    secrets = [
-        value.env
-        for shop in installation.config.shops.values()
-        for value in shop.settings.values()
-        if isinstance(value, Secret) and value.env
-    ]
+    secrets = list(dict.fromkeys(each.env for each in _secrets(installation.config) if each.env))
     file = _variables(installation)
     if secrets and not file.exists():
         warn(
             f"The service does not see your shell's variables. Write NAME=value lines for"
             f" {', '.join(secrets)} into {file}, `chmod 600` it, and start the service again."
         )
+
+
+def _secrets(config: Config) -> Iterator[Secret]:
+    """Every secret that the config points at."""
+    shops = (each.settings for each in config.shops.values())
+    tools = (each.settings for each in config.outlets.values())
+    for settings in (*shops, *tools):
+        yield from (value for value in settings.values() if isinstance(value, Secret))
+    yield from (each.secret for each in config.receivers.values())
+    if config.alerts.mail is not None and config.alerts.mail.password is not None:
+        yield config.alerts.mail.password
 
 
 def _variables(installation: Installation) -> Path:
@@ -139,9 +149,10 @@ def unit(installation: Installation, *, as_user: bool, run_as: str) -> str:
     home = "read-only" if _is_below_home(config) or _is_below_home(folder) else "yes"
     return UNIT.format(
         config=_quoted(config),
+        shown=_plain(config),
         program=_quoted(_program()),
         folder=_quoted(folder),
-        variables=_quoted(_variables(installation)),
+        variables=_plain(_variables(installation)),
         user="" if as_user else f"User={run_as}\n",
         home=home,
         # A service of a user has no capabilities to give up, and its manager may not drop them.
@@ -170,9 +181,14 @@ def _is_below_home(path: Path) -> bool:
 
 
 def _quoted(path: Path) -> str:
-    """As systemd reads it: spaces quoted, percent signs doubled."""
-    text = str(path).replace("%", "%%")
+    """A path in a list of words, as systemd reads it."""
+    text = _plain(path)
     return f'"{text}"' if " " in text else text
+
+
+def _plain(path: Path) -> str:
+    """A path that is all there is: systemd takes quotes there as a part of it."""
+    return str(path).replace("%", "%%")
 
 
 def _path(*, as_user: bool) -> Path:
@@ -200,7 +216,7 @@ def _systemctl(arguments: tuple[str, ...], *, as_user: bool) -> None:
     done = subprocess.run([program, *whose, *arguments], capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         reason = (done.stderr or done.stdout).strip() or f"exit code {done.returncode}"
-        raise StammkundeError(f"systemctl {' '.join(arguments)}: {reason}")
+        raise StammkundeError(f"`systemctl {' '.join((*whose, *arguments))}` failed: {reason}")
 
 
 def _journal(*, as_user: bool) -> str:

@@ -44,7 +44,7 @@ def each_shop(
         What came of those that went well, and the exit code: 0, or the one that all failures share, else 1.
     """
     done: list[T] = []
-    codes: set[int] = set()
+    codes: dict[str, int] = {}
     for settings in installation.shops(names):
         try:
             with opened(installation, settings) as shop, shop.lock(doing, wait):
@@ -52,15 +52,23 @@ def each_shop(
                 outbox.feed(shop.db, shop.key, shop.name, shop.config, shop.now())
         except StammkundeError as error:
             warn(_named(settings.name, sentence(error)))
-            codes.add(error.exit_code)
+            codes[settings.name] = error.exit_code
         except _ENDING:
             raise
         except Exception as error:  # noqa: BLE001  a defect met in one shop must not stop the next
             warn(_named(settings.name, defect(error, verbose=installation.verbose)))
-            codes.add(1)
+            codes[settings.name] = 1
     if done:  # else there may be no database to look into
         outbox.send_waiting(installation.database, installation.config, installation.now())
-    return done, max(codes) if len(codes) == 1 else min(len(codes), 1)
+    _tell_failed(list(codes), len(done) + len(codes))
+    different = set(codes.values())
+    return done, different.pop() if len(different) == 1 else int(bool(different))
+
+
+def _tell_failed(failed: Sequence[str], tried: int) -> None:
+    """Once more at the end: of forty shops, the sentences about three scroll away."""
+    if failed and tried > 1:
+        warn(f"\nOf {tried} shops {len(failed)} did not go through: {', '.join(failed)}.")
 
 
 def leave(code: int) -> None:

@@ -5,6 +5,17 @@ Messages are stored before they are sent, sent again until they arrive, and arri
 
 from connector.outbox.feeding import alert, feed
 from connector.outbox.messages import ALERT, KINDS, MAIL
-from connector.outbox.sending import Standing, send_waiting, standings, test
+from connector.outbox.sending import Standing, has_receivers, send_waiting, standings, test
 
-__all__ = ["ALERT", "KINDS", "MAIL", "Standing", "alert", "feed", "send_waiting", "standings", "test"]
+__all__ = [
+    "ALERT",
+    "KINDS",
+    "MAIL",
+    "Standing",
+    "alert",
+    "feed",
+    "has_receivers",
+    "send_waiting",
+    "standings",
+    "test",
+]

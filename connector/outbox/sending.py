@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from connector.config import Config, MailConfig, ReceiverConfig
-from connector.database import Database, milliseconds
-from connector.errors import ConfigError, StammkundeError
+from connector.database import Database, hold, milliseconds
+from connector.errors import ConfigError, LockedError, StammkundeError
 from connector.http import Client, Limits
 from connector.outbox.messages import ALERT, MAIL, Message, body_of
 from connector.signing import signed_headers
@@ -24,6 +24,7 @@ from connector.signing import signed_headers
 WAITS = tuple(
     timedelta(seconds=seconds) for seconds in (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
 )
+SENDING = "_messages"  #: the lock of those who send; no shop can be called so
 BATCH = 200  #: messages to one receiver before the next one has its turn
 LIMITS = Limits(connect=10, read=20, total=30, attempts=1)
 MAIL_SECONDS = 30.0
@@ -65,8 +66,26 @@ def _standing(db: Database, name: str) -> Standing:
     )
 
 
+def has_receivers(config: Config) -> bool:
+    """Whether there is anybody to tell anything."""
+    return bool(config.receivers) or config.alerts.mail is not None
+
+
 def send_waiting(db: Database, config: Config, now: datetime) -> int:
-    """Send what waits to every receiver that does not rest after a failure. Returns how many arrived."""
+    """Send what waits to every receiver that does not rest after a failure. Returns how many arrived.
+
+    One process sends at a time, or a command beside the daemon would send the same once more.
+    """
+    if not has_receivers(config):
+        return 0
+    try:
+        with hold(db.path, SENDING, holder="another run that sends messages"):
+            return _send_all(db, config, now)
+    except LockedError:
+        return 0
+
+
+def _send_all(db: Database, config: Config, now: datetime) -> int:
     arrived = 0
     for name, receiver in config.receivers.items():
         arrived += _send_to(db, name, _Hook(receiver), now)

@@ -41,6 +41,23 @@ final class AccessTest extends PluginTestCase
         self::assertSame(['done', 'scope-missing'], self::codes($answer->content['results']));
     }
 
+    public function testAKeyThatMayOnlyReadKeepsNobodyFromWriting(): void
+    {
+        $this->customer(1);
+        $reader = $this->parts->keys->create('reader', ['read'], $this->shop->now);
+        $batch  = ['run' => 'r', 'batch' => 0, 'changes' => [
+            ['type' => 'update-tags', 'customer_id' => '1', 'add' => ['sk:a']],
+        ]];
+        $answer = $this->post(['installation' => 'of a stranger', ...$batch], $reader);
+        self::assertSame(400, $answer->status);
+        $answer = $this->post(['installation' => 'stranger', ...$batch], $reader);
+        self::assertSame([403, 'scope-missing'], [$answer->status, $answer->content['error']['code']]);
+        self::assertNull($this->get('ping')->content['installation']);
+        $answer = $this->post(['installation' => 'ours', ...$batch]);
+        self::assertSame(['done'], self::codes($answer->content['results']));
+        self::assertFalse($answer->content['repeated']);
+    }
+
     public function testAThousandWrongKeysAreSlowedDownAndDoNotLockOutTheRightOne(): void
     {
         $statuses = [];
@@ -53,6 +70,19 @@ final class AccessTest extends PluginTestCase
         self::assertSame(200, $this->get('ping')->status);
         $this->shop->now += 60;
         self::assertSame(401, $this->get('ping', [], 'nonsense')->status);
+    }
+
+    public function testWrongKeysFromAllOverOneNetworkAreSlowedDown(): void
+    {
+        $ask = fn(string $address): int => $this->send('GET', 'ping', [], '', 'nonsense', '', $address)->status;
+        for ($i = 0; $i < 30; $i++) {
+            self::assertSame(401, $ask('2001:db8:0:1::' . \dechex($i)));
+        }
+        self::assertSame(429, $ask('2001:db8:0:1:ffff::1'));
+        self::assertSame(401, $ask('2001:db8:0:2::1'));
+        self::assertSame(401, $ask('::ffff:192.0.2.8'));
+        self::assertSame(401, $ask('nowhere'));
+        self::assertSame('4', (string)$this->database->value('SELECT COUNT(*) FROM ' . Tables::ATTEMPTS));
     }
 
     public function testARightKeyHasALimitToo(): void

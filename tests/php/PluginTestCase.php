@@ -48,6 +48,7 @@ abstract class PluginTestCase extends TestCase
         string $body = '',
         ?string $key = null,
         string $type = 'application/json',
+        string $address = '192.0.2.7',
     ): Answer {
         return $this->parts->api()->answer(new Request(
             $method,
@@ -56,7 +57,7 @@ abstract class PluginTestCase extends TestCase
             $key ?? $this->key,
             $type,
             \strlen($body),
-            '192.0.2.7',
+            $address,
             static fn(int $most): string => \substr($body, 0, $most),
         ));
     }
