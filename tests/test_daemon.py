@@ -194,7 +194,7 @@ def test_a_watchman_is_called_only_while_all_is_well_and_sighup_tries_a_failing_
 
 def test_a_watchman_who_does_not_answer_is_told_in_a_line(floor: Floor) -> None:
     floor.set(schedule=READ_ONLY)
-    floor.write_config(top='[daemon]\nping = "ftp://127.0.0.1:9/"\n'.replace("ftp", "http"))
+    floor.write_config(top='[daemon]\nping = "http://127.0.0.1:9/"\n')
     with running(floor) as daemon:
         daemon.waits_for("daemon.ping was not called: There is no connection to 127.0.0.1")
         assert daemon.ends() == 0

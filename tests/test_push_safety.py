@@ -102,6 +102,7 @@ def test_without_a_completed_pull_there_is_no_plan(floor: Floor) -> None:
     ran = floor.run("plan")
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith("Nothing is known about roastery yet. Run `stammkunde pull roastery` first.")
+    floor.set(timeout="0.5")
     floor.shop.faults.plan("error", times=100, contains="orders {")
     assert floor.run("pull").code == 1
     ran = floor.run("plan")

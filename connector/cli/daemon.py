@@ -19,7 +19,7 @@ from connector.cli.context import Installation, pass_installation
 from connector.config import Config
 from connector.daemon import Worker, defect
 from connector.errors import ConfigError, LockedError, StammkundeError
-from connector.http import Client
+from connector.http import Client, Limits
 from connector.schedule import Schedule
 from connector.web.server import Pages, Server
 from connector.web.site import Site
@@ -30,6 +30,7 @@ TICK = 5.0  #: seconds between looks at signals, time zones and the watchdog
 HEARTBEAT = timedelta(seconds=5)
 STUCK = 60.0  #: seconds; without a heartbeat for so long the scheduler does nothing any more
 SEND_EVERY = timedelta(seconds=5)
+PING_LIMITS = Limits(total=5.0)  #: seconds a call to the watchman may take, retries and all
 PING_EVERY = 300.0  #: seconds between calls to the watchman while all is well
 
 
@@ -191,7 +192,7 @@ class Running:
                 troubled = [each.shop for each in self._site.standings(db) if each.error or each.overdue]
             if not troubled and self._is_alive():
                 self._pinged = time.monotonic()
-                with closing(Client()) as client:
+                with closing(Client(limits=PING_LIMITS)) as client:
                     client.request("GET", url)
 
     @contextmanager
