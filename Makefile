@@ -33,9 +33,9 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 demo: $(VENV)/.runtime
 	@$(BIN)/stammkunde demo $(ARGS)
 
-# One worker more than there are cores: many tests wait for a clock or a socket.
+# Two workers more than there are cores: many tests wait for a clock or a socket.
 test: $(VENV)/.dev
-	$(BIN)/pytest --numprocesses=$$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)') --dist=worksteal -m "not browser" $(ARGS)
+	$(BIN)/pytest --numprocesses=$$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 2)') --dist=worksteal -m "not browser" $(ARGS)
 
 test-browser: $(VENV)/.dev
 	$(BIN)/pytest --numprocesses=auto --dist=worksteal -m browser tests/test_web_browser.py $(ARGS)
