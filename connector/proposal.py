@@ -130,11 +130,13 @@ def _unvalued(shop: Shop, known: Sequence[Code]) -> Sequence[str]:
     """Open codes that were taken over from the shop, of campaigns that nobody knows any more."""
     names = {each.campaign for each in known if each.is_open() and each.terms is None}
     gone = sorted(names - {each.name for each in shop.campaigns(active=False)})
-    return [
-        f"Campaign {name} is not in the config: what its codes, taken over from the shop, are worth is not"
-        " known, and no budget counts it."
-        for name in gone
-    ]
+    if not gone:
+        return []
+    sentence = (
+        f"Campaigns that are not in the config: {', '.join(gone)}. What their codes, taken over from the"
+        " shop, are worth is not known, and no budget counts it."
+    )
+    return [sentence]
 
 
 def why_new(shop: Shop, campaign: Campaign, known: Sequence[Code]) -> str | None:

@@ -135,8 +135,8 @@ def test_codes_of_a_campaign_that_nobody_knows_any_more_are_told(floor: Kiosk) -
     floor.configure()
     floor.done("pull")
     assert (
-        "Campaign come-back is not in the config: what its codes, taken over from the shop, are worth is not"
-        " known, and no budget counts it.\n"
+        "Campaigns that are not in the config: come-back. What their codes, taken over from the shop, are"
+        " worth is not known, and no budget counts it.\n"
     ) in floor.done("plan").err
 
 

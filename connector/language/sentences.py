@@ -81,8 +81,8 @@ _PATTERNS = (
         " everybody can get another code."
     ),
     mark(
-        "Campaign %(name)s is not in the config: what its codes, taken over from the shop, are worth is not"
-        " known, and no budget counts it."
+        "Campaigns that are not in the config: %(names)s. What their codes, taken over from the shop, are"
+        " worth is not known, and no budget counts it."
     ),
     mark(
         "%(shop)s: the shop was never read to the end, so there is no plan."
