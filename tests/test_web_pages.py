@@ -58,6 +58,12 @@ def test_a_german_page_has_no_english_sentence(demo: tuple[Floor, str], page: st
     assert not re.findall(r"[^.]*\b(?:the|of|is|not|with|only|would|and)\b[^.]*", text)
 
 
+def test_a_group_is_shown_with_its_size_and_what_its_members_spent(floor: Floor) -> None:
+    with served(floor) as address:
+        text = readable(Reader(address).shop("groups"))
+    assert "stammkunden 3 27.3% €6,500.00 96.3% big 2 18.2% €6,400.00 94.8%" in text
+
+
 def test_the_six_numbers_are_those_of_the_report(demo: tuple[Floor, str]) -> None:
     floor, address = demo
     (found,) = floor.done("report", "--json").json()
